@@ -45,7 +45,7 @@ class DeviceLink(db.Model):
 
 
 class Membership(db.Model):
-    """A volunteer's membership in a team of a campaign, with start and end; never rewritten."""
+    """A volunteer's time in a team of a campaign; it is rewritten only by an undo of a removal."""
 
     __tablename__ = "memberships"
     __personal__ = N_("says in which team a person measures"), N_("until the person withdraws")
@@ -66,6 +66,8 @@ class Membership(db.Model):
     period: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
     # The volunteer who helped a resident; such a membership lasts a day and is counted apart.
     guest_of: Mapped[int | None] = mapped_column(ForeignKey("volunteers.id"))
+    # When the team ended it: the time of that transaction, as of the corrections that it made.
+    removed_at: Mapped[datetime | None]
 
 
 class Pass(db.Model):

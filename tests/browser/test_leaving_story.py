@@ -13,7 +13,7 @@ from sqlalchemy import text
 from backend.clock import local_day, utc_now
 from backend.database.extensions import db
 from tests.support import people
-from tests.support.browser import PHONE, check_page, expect_text, press
+from tests.support.browser import PHONE, check_page, expect_text, fill_fields, press
 from tests.support.factories import register
 from tests.support.joining import Cast
 from tests.support.measuring_page import HERE, agree, least_data, measure, open_fold
@@ -126,6 +126,51 @@ def test_a_volunteer_moves_to_a_new_phone(
     old.locator("#withdrawal_code").fill(lost)
     press(old, "Xem điều gì sẽ thay đổi")
     expect_text(old, "1 mẫu trong 7 ngày sẽ không còn tính cho Đội 1.")
+
+
+@pytest.mark.long
+def test_a_removed_member_reads_by_whom_and_whom_to_ask(
+    app: Flask, cast: Cast, phones: Callable[[], Page], new_page: Open
+) -> None:
+    page, leader = phones(), new_page(PHONE)
+    take_part(page, cast.code_one)
+    measure(page)
+    expect_text(page, "Được tính cho")
+    people.account(app, "doi.truong@example.vn", "team_leader", cast.one)
+    leader.goto("/sign-in?lang=vi")
+    fill_fields(leader, name="doi.truong@example.vn", password=people.PASSWORD)
+    press(leader, "Đăng nhập")
+    leader.wait_for_url("**/teams/*")
+    leader.locator("summary", has_text="Xóa").last.click()
+    leader.locator("details[open] input[type=checkbox]").check()
+    leader.locator("details[open]").get_by_role("button", name="Xóa khỏi đội").click()
+    expect_text(leader, "Mẫu đo đến lúc đó cũng không tính cho đội nữa.")
+    check_page(leader, "leader-removed")
+    assert counts(app) == (1, 0)
+    # The poster's code in the address does not bring the person back without a word.
+    for _ in range(2):
+        page.goto("/do/?again")
+        page.goto(f"/do/#{cast.code_one}")
+        expect(page.locator("#removed")).to_contain_text("Đội 1 đã xóa bạn khỏi đội")
+        expect(page.locator("#removed")).to_contain_text("hãy hỏi đội trưởng hoặc")
+        expect(page.locator("#team-names")).to_have_text("chưa có")
+    check_page(page, "do-removed")
+    leader.get_by_role("button", name="Hoàn tác").click()
+    expect(leader.get_by_text("đã bị xóa khỏi đội")).to_have_count(0)
+    assert counts(app) == (1, 1)
+    page.goto("/do/?again")
+    expect(page.locator("#team-names")).to_have_text("Đội 1")
+    expect(page.locator("#removed")).to_be_hidden()
+    # Who has read it may scan the code again.
+    leader.locator("summary", has_text="Xóa").last.click()
+    leader.locator("details[open]").get_by_role("button", name="Xóa khỏi đội").click()
+    expect_text(leader, "Mẫu đo đến lúc đó vẫn tính cho đội.")
+    page.goto("/do/")
+    press(page, "Đã đọc")
+    expect(page.locator("#removed")).to_be_hidden()
+    page.goto("/do/?again")
+    page.goto(f"/do/#{cast.code_one}")
+    expect(page.locator("#team-names")).to_have_text("Đội 1")
 
 
 @pytest.mark.long

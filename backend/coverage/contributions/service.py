@@ -30,6 +30,8 @@ from backend.database.extensions import db
 from backend.http.paging import decode_cursor, encode_cursor
 from backend.i18n.catalogues import N_, NP_, Language, gettext
 from backend.i18n.messages import message
+from backend.measurements.corrections.removals import OwnRemoval, own_removals
+from backend.organisations.references import NamedRef
 from backend.units.service import set_on
 
 FILE = ContributionsQuerySchema()
@@ -177,11 +179,30 @@ def current_teams(device_id: UUID, now: datetime) -> Sequence[Row[Any]]:
     return db.session.execute(TEAMS_NOW, {"device": device_id, "now": now}).all()
 
 
-def own_day(device_id: UUID, now: datetime) -> dict[str, Any]:
+class OwnTeamDay(TypedDict):
+    """Today's sums of a team of which the device's volunteer is a member."""
+
+    membership_id: int
+    campaign: NamedRef
+    team: NamedRef
+    received: int
+    valid: int
+    counted: int
+
+
+class OwnDay(TypedDict):
+    """Today's sums of a volunteer's teams, and the teams that removed the volunteer."""
+
+    date: date
+    items: list[OwnTeamDay]
+    removed: list[OwnRemoval]  # of open campaigns, until the volunteer joins again
+
+
+def own_day(device_id: UUID, now: datetime) -> OwnDay:
     """Return today's sums of each team of which the device's volunteer is a member."""
     today = local_day(now)
     months = (f"{today:%Y-%m}",)
-    items = []
+    items: list[OwnTeamDay] = []
     for row in current_teams(device_id, now):
         span, networks, teams = (today, today, months), tuple(row.networks), (row.team_id,)
         query = ContributionQuery(row.campaign_id, "team", *span, False, networks, teams)
@@ -191,10 +212,12 @@ def own_day(device_id: UUID, now: datetime) -> dict[str, Any]:
                 "membership_id": row.membership_id,
                 "campaign": {"id": row.campaign_id, "name": row.campaign},
                 "team": {"id": row.team_id, "name": row.team},
-                **{name: getattr(found, name) for name in ("received", "valid", "counted")},
+                "received": found.received,
+                "valid": found.valid,
+                "counted": found.counted,
             }
         )
-    return {"date": today, "items": items}
+    return {"date": today, "items": items, "removed": own_removals(device_id)}
 
 
 # Restricted to the unit: a campaign's area may be larger. With the array, PostgreSQL uses the index

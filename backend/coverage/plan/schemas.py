@@ -5,8 +5,9 @@ from marshmallow import Schema, fields
 from backend.coverage.figures.schemas import CountsSchema, TargetSchema
 from backend.coverage.plan.nearby import MAX_RADIUS_M, MIN_RADIUS_M, RADIUS_M
 from backend.devices.schemas import WithNoticesSchema
-from backend.fields import MAX_ID, Day, QueryNumber, QueryWhole, Strict, Text
+from backend.fields import MAX_ID, Day, QueryNumber, QueryWhole, Strict, Text, schema_of
 from backend.http.paging import list_of
+from backend.measurements.corrections.removals import OwnRemoval
 from backend.measurements.recording.rules import NETWORKS
 from backend.organisations.schemas import BriefSchema
 from backend.units.schemas import BoundariesSchema, CentreSchema, UnitNameSchema
@@ -165,10 +166,11 @@ class OwnTeamDaySchema(CountsSchema):
 
 
 class OwnDaySchema(Schema):
-    """Today's sums of the volunteer's teams."""
+    """Today's sums of the volunteer's teams, and the teams that removed the volunteer."""
 
     date = fields.Date(required=True)
     items = fields.List(fields.Nested(OwnTeamDaySchema), required=True)
+    removed = fields.List(fields.Nested(schema_of(OwnRemoval, "")), required=True)
 
 
 class UnitProgressSchema(UnitNameSchema):

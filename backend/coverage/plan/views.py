@@ -4,7 +4,7 @@ from typing import Any
 
 from backend.accounts.authentication import PersonBlueprint, actor
 from backend.accounts.rate_limits import count_for_account
-from backend.coverage.contributions.service import own_day
+from backend.coverage.contributions.service import OwnDay, own_day
 from backend.coverage.plan import schemas
 from backend.coverage.plan.ended import ended_campaigns
 from backend.coverage.plan.next_place import find_next_place
@@ -58,7 +58,7 @@ def get_next(query: dict[str, Any]) -> Any:
 @blp.get("/memberships/today")
 @blp.doc(security=BEARER)
 @blp.response(200, schemas.OwnDaySchema)
-def get_own_day() -> dict[str, Any]:
+def get_own_day() -> OwnDay:
     """Show a volunteer's phone today's sums of its teams."""
     now = clock_now()
     return own_day(authenticate(bearer_token(), now).id, now)

@@ -23,8 +23,6 @@ from backend.measurements.recording import earnings
 from backend.measurements.recording.archived import require_rows
 from backend.measurements.recording.reasons import COUNTED_CATEGORIES
 from backend.memberships.models import CampaignExclusion, Correction
-from backend.memberships.service import current_membership, end_membership
-from backend.memberships.volunteers import lock_volunteer, retry_on_conflict
 from backend.organisations.scopes import campaign_scope, team_scope
 
 # Measurements of one decision: larger previews are of little use, and each device is locked.
@@ -32,8 +30,6 @@ MAX_MEASUREMENTS = 5_000
 # An organiser looks at a few decisions before they are made. Hundreds would tell day by day what a
 # volunteer measured, and each locks phones. A page takes two: to show it, and to compare it then.
 PREVIEWS_PER_HOUR = 40
-# Of the correction of a member who joined the wrong team, which organisers read and can undo.
-WRONG_TEAM = "Vào nhầm đội"
 ACTS = {None: "correct", True: "exclude_in_campaign", False: "include_in_campaign"}
 
 # Of these ids those with an earning in the campaign, and those of its members, measured before
@@ -261,28 +257,6 @@ def apply_decision(
         )
     db.session.commit()
     return answer
-
-
-@retry_on_conflict
-def remove_member(
-    actor: Actor, campaign_id: int, team_id: int, number: int, now: datetime, *, samples: bool
-) -> None:
-    """End a membership now, as if the member left: samples so far stay with the team.
-
-    With `samples` they belong to no team of the campaign. The commune keeps them in any case.
-    """
-    require(actor, "team.see", team_scope(team_id), hidden=True)
-    require(actor, "team.correct", team_scope(team_id))
-    lock_volunteer(None, number)
-    member, _ = current_membership(number, campaign_id, now)
-    if member is None or member.team["id"] != team_id:
-        raise Problem(404, "not_found")
-    end_membership(member, now)
-    record_act(actor, "membership.remove", f"team:{team_id}", membership=member.id)
-    if samples:
-        choice = Choice(team_id=team_id, member=number)
-        apply_decision(actor, campaign_id, choice, Decision(WRONG_TEAM), preview=False)
-    db.session.commit()
 
 
 def count_preview(actor: Actor) -> None:

@@ -4,8 +4,8 @@ import { isTeamCode, normalizeCode } from "./codes.js";
 import { useCode } from "./consent.js";
 import { showName } from "./display-name.js";
 import { adopt, showPhones } from "./phones.js";
-import { samples } from "./store.js";
-import { create, element, fill, number, onSubmit, showFault, showMessage, translate, translatePlural } from "./texts.js";
+import { samples, saveSetting, setting } from "./store.js";
+import { create, dayAndTime, element, fill, number, onSubmit, showFault, showMessage, translate, translatePlural } from "./texts.js";
 
 let present = []; // the teams as last told
 
@@ -30,6 +30,7 @@ export async function showTeams() {
   element("team-names").textContent = answer.items.map((one) => one.team.name).join(", ") || translate("noTeamShort");
   const join = element("join-summary");
   join.textContent = rows.length ? join.dataset.other : join.dataset.first;
+  await showRemoval(answer.removed);
   await showName(rows.length > 0);
   showPhones(answer.items);
   return answer.items;
@@ -51,19 +52,45 @@ export async function leaveTeam({ membership_id: id, team }) {
     showMessage(answer.title ?? translate("unreachable"));
     return false;
   }
-  // The code of the address would join again at the next start.
-  history.replaceState(null, "", location.pathname + location.search);
+  dropCode();
   await showTeams();
   showMessage(translate("left", { team: team.name }), "good");
   return true;
 }
 
-// Join by the code of an address, as of a poster; asks first if that is a further campaign.
+const unread = async (removed) => {
+  const read = (await setting("removalsRead")) ?? [];
+  return removed.filter((one) => !read.includes(one.membership_id));
+};
+
+// Say by which team this person was removed and whom to ask, until that is read.
+async function showRemoval(removed) {
+  const [one] = await unread(removed);
+  element("removed").hidden = !one;
+  if (!one) return;
+  dropCode();
+  const asked = [one.organiser, one.telephone].filter(Boolean).join(", ");
+  const values = { team: one.team.name, time: dayAndTime(one.at), asked };
+  element("removed-text").textContent = translate(one.keeps_samples ? "removed" : "removedAll", values);
+  element("removed-read").onclick = async () => {
+    await saveSetting("removalsRead", [...((await setting("removalsRead")) ?? []), one.membership_id]);
+    await showRemoval(removed);
+  };
+}
+
+// The code of the address would join again at the next start.
+const dropCode = () => history.replaceState(null, "", location.pathname + location.search);
+
+// Join by the code of an address, as of a poster; asks first if that is a further campaign. Who was removed reads so
+// before the same code joins again.
 export async function joinByAddress(code) {
-  const { items = [] } = await request("GET", "memberships/today");
+  const { items = [], removed = [] } = await request("GET", "memberships/today");
   present = items;
-  if (!present.length || !isTeamCode(code)) return joinTeam(code);
+  const out = await unread(removed);
+  if (!(present.length || out.length) || !isTeamCode(code)) return joinTeam(code);
   const { ok, campaign, team: wanted } = await request("POST", "join-codes/check", { code });
+  if (ok && out.some((one) => one.team.id === wanted.id)) return { ok: false, status: 200, code: "declined" };
+  if (!present.length) return joinTeam(code);
   if (!ok || present.some((one) => one.campaign.id === campaign.id)) return joinTeam(code);
   const current = present.map((one) => one.team.name).join(", ");
   fill("further-text", { current, wanted: wanted.name, campaign: campaign.name });

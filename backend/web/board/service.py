@@ -15,6 +15,7 @@ from backend.coverage.plan.planner import PlanTeam, days_left, teams_of
 from backend.coverage.plan.progress import team_state
 from backend.coverage.plan.service import next_day, visible_teams
 from backend.i18n.catalogues import Language
+from backend.measurements.corrections.removals import RemovedMember, removed_members
 from backend.memberships.service import ListedMember, MembersQuery, list_members
 from backend.organisations.scopes import campaign_scope
 from backend.organisations.service import show_organisation
@@ -65,6 +66,7 @@ class TeamMembers(TypedDict):
 
     rows: list[MemberFigures]
     former: list[MemberFigures]
+    removed: list[RemovedMember]  # lately, who can be put back
     withdrawn: int  # people who withdrew their consent
     total: dict[str, Any]  # figures of contributions
 
@@ -159,6 +161,7 @@ def list_team_members(
     return {
         "rows": [_member_figures(figures, member) for member, figures in present],
         "former": [_member_figures(figures) for figures in earned.values()],
+        "removed": removed_members(actor, campaign_id, team_id, now),
         "withdrawn": listed["withdrawn"],
         "total": answer["total"],
     }

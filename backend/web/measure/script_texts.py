@@ -129,6 +129,14 @@ TEXTS: dict[str, str | Plural] = {
     "yesterday": NN_("Yesterday {n} sample", "Yesterday {n} samples"),
     "teamDay": NN_("Whole team: {n} sample counted", "Whole team: {n} samples counted"),
     "leave": N_("Leave"),
+    "removed": N_(
+        "{team} removed you from the team ({time}). Your samples before that stay with the team;"
+        " later ones count for the commune only. A mistake? Ask your team leader or {asked}."
+    ),
+    "removedAll": N_(
+        "{team} removed you from the team ({time}), and your samples with you. They still count"
+        " for the commune, as later ones do. A mistake? Ask your team leader or {asked}."
+    ),
     "leaveConfirm": N_("Leave {team}? Samples already measured stay with the team."),
     "noTeamShort": N_("none yet"),
     "noTeam": N_("You are not in a team. Samples are still counted for the commune."),

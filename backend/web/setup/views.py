@@ -24,7 +24,7 @@ from backend.errors import Problem, invalid, or_404
 from backend.fields import MAX_BIG_ID
 from backend.http.links import link_root
 from backend.http.requests import as_attachment, clock_now
-from backend.measurements.corrections.service import remove_member
+from backend.measurements.corrections.removals import remove_member, restore_member
 from backend.memberships.join_codes import coded_teams as coded_team_ids
 from backend.memberships.join_codes import create_codes, remove_team
 from backend.memberships.poster import inline_svg
@@ -478,7 +478,23 @@ def drop_member(query: LangQuery, campaign_id: int, team_id: int, number: int) -
     """Remove a wrong member from a team."""
     drop = request.form.get("samples") == "drop"
     remove_member(actor(), campaign_id, team_id, number, clock_now(), samples=drop)
-    return redirect_to("board.team", query, campaign_id=campaign_id, team_id=team_id)
+    return _to_removed(query, campaign_id, team_id)
+
+
+@bp.page(
+    f"/<int:campaign_id>/teams/<int:team_id>/members/<int(max={MAX_BIG_ID}):number>/restore",
+    methods=("POST",),
+)
+def restore(query: LangQuery, campaign_id: int, team_id: int, number: int) -> Response:
+    """Put a removed member back into a team."""
+    restore_member(actor(), campaign_id, team_id, number, clock_now())
+    return _to_removed(query, campaign_id, team_id)
+
+
+def _to_removed(query: LangQuery, campaign_id: int, team_id: int) -> Response:
+    """Lead to the members of a team, above which it says who was removed."""
+    path = {"campaign_id": campaign_id, "team_id": team_id}
+    return redirect_to("board.team", query, **path, _anchor="people")
 
 
 @bp.page("/<int:campaign_id>/teams/<int:team_id>/end", methods=("POST",))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 
 from backend.accounts.models import PersonalToken, Role
 from backend.campaign_setup.models import CampaignDraft, OrganisationLogo
@@ -16,7 +16,7 @@ from backend.database.extensions import db
 from backend.memberships.models import Membership
 from tests.support import people
 from tests.support.access.requests_campaigns import taking_part
-from tests.support.access.table_pages import BOARD, BOARD_TEAM, DRAFT, DROPPED
+from tests.support.access.table_pages import BOARD, BOARD_TEAM, DRAFT, DROPPED, RESTORED
 from tests.support.access.world import World
 from tests.support.uneven_month import HERE, uneven_month
 
@@ -97,6 +97,22 @@ def _member(world: World) -> dict[str, Any]:
         return {"at": {"number": db.session.scalar(number)}}
 
 
+def _removed(world: World) -> dict[str, Any]:
+    """Return the number of a member whom the leader's team has just removed."""
+    member = _member(world)
+    with world.app.app_context():
+        db.session.execute(
+            update(Membership)
+            .where(Membership.volunteer_id == member["at"]["number"])
+            .values(
+                period=func.tstzrange(func.lower(Membership.period), people.LATER, "[)"),
+                removed_at=func.now(),
+            )
+        )
+        db.session.commit()
+    return member
+
+
 def _led(world: World) -> dict[str, Any]:
     user = world.user_of(people.person(world.app, "team_leader", world.team))
     with world.app.app_context():
@@ -167,6 +183,7 @@ PAGE_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
         _coded(w) | {"data": {"name": "Đội khác", "type": "youth", "version": "1"}}
     ),
     f"POST {BOARD_TEAM}/{DROPPED}": _member,
+    f"POST {BOARD_TEAM}/{RESTORED}": _removed,
     f"POST {BOARD_TEAM}/end": lambda w: {"data": {"sure": "yes", "version": "1"}},
     f"POST {BOARD_TEAM}/leave": lambda w: {"data": {"sure": "yes"}},
     f"POST {BOARD}/leaders/<int:user_id>/renew": lambda w: {"at": _invited(w)["at"]},

@@ -3,6 +3,7 @@
 BOARD = "/campaigns/<int:campaign_id>"
 BOARD_TEAM = f"{BOARD}/teams/<int:team_id>"
 DROPPED = "members/<int(max=9223372036854775807):number>/remove"
+RESTORED = "members/<int(max=9223372036854775807):number>/restore"
 DRAFT = "/campaigns/drafts/<int:draft_id>"
 DESK_REPORT = "/desk/reports/<int:report_id>"
 
@@ -147,6 +148,7 @@ PAGES = {
     f"GET {BOARD_TEAM}/change": "303 401 200 200 403 403 403 200",
     f"POST {BOARD_TEAM}/change": "303 401 303 303 403 403 403 303",
     f"POST {BOARD_TEAM}/{DROPPED}": "303 401 303 303 404 404 404 303",
+    f"POST {BOARD_TEAM}/{RESTORED}": "303 401 303 303 404 404 404 303",
     f"POST {BOARD_TEAM}/end": "303 401 403 303 404 404 404 303",
     f"POST {BOARD_TEAM}/leave": "303 401 403 303 404 404 404 303",
     f"GET {BOARD_TEAM}/leaders": "303 401 403 200 403 403 403 200",

@@ -14,7 +14,11 @@ URL = "/api/v1/memberships/today"
 
 
 def test_a_phone_without_a_team_has_no_day(client: FlaskClient) -> None:
-    assert client.get(URL, headers=register(client)).json == {"date": "2024-11-20", "items": []}
+    assert client.get(URL, headers=register(client)).json == {
+        "date": "2024-11-20",
+        "items": [],
+        "removed": [],
+    }
 
 
 def test_the_team_s_day_is_the_sum_over_its_phones(

@@ -257,4 +257,22 @@ def test_a_leader_removes_a_wrong_member(
     items = cast.app.test_client().get(totals, headers=cast.organiser).json["items"]
     assert [one["received"] for one in items if one["id"] == str(cast.first)] == [left] * left
     assert len(cast.corrections()) == 1 - left
+    day = "/api/v1/memberships/today"
+    [told] = phone.get(day, headers=cast.phone).json["removed"]
+    assert (told["team"]["name"], told["organiser"]) == ("A", "Tỉnh Đoàn Thái Nguyên")
+    assert told["keeps_samples"] is bool(left)
+    page = client.get(f"/campaigns/{cast.campaign}/teams/{cast.first}?lang=vi").text
+    assert f"Thành viên {one['number']} đã bị xóa khỏi đội (" in page
+    # The undo gives back the membership, what was taken, and what was measured meanwhile.
+    back = url.format(cast.first).replace("remove", "restore")
+    assert (
+        client.post(back.replace(f"/{cast.first}/", f"/{cast.second}/"), data=form).status_code
+        == 404
+    )
+    assert client.post(back, data=form).status_code == 303
+    assert client.post(back, data=form).status_code == 404
+    items = cast.app.test_client().get(totals, headers=cast.organiser).json["items"]
+    assert [one["received"] for one in items] == [2]
+    answer = phone.get(day, headers=cast.phone).json
+    assert (len(answer["items"]), answer["removed"]) == (1, [])
     assert "membership.remove" in [act for act, _ in audit_entries(cast.app, f"team:{cast.first}")]

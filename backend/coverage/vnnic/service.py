@@ -230,8 +230,13 @@ def compared(
     }
 
 
-def imported(month: str, network: str, level: str) -> dict[str, VnnicCount]:
-    """Return VNNIC's counts of the units of a level, by code."""
+def imported(
+    month: str, network: str, level: str, *, drafts: bool = False
+) -> dict[str, VnnicCount]:
+    """Return VNNIC's published counts of the units of a level, by code.
+
+    With `drafts`, which only an office sees, a draft stands before what is published.
+    """
     query = (
         select(Unit.code, VnnicCount)
         .join(Unit, Unit.id == VnnicCount.unit_id)
@@ -239,10 +244,12 @@ def imported(month: str, network: str, level: str) -> dict[str, VnnicCount]:
             VnnicCount.month == month,
             VnnicCount.network == network,
             Unit.level == level,
-            ~VnnicCount.draft,
             valid_on(month_end(month)),
         )
+        .order_by(VnnicCount.draft)  # of two rows of a unit the draft is the later one
     )
+    if not drafts:
+        query = query.where(~VnnicCount.draft)
     return {row.code: row.VnnicCount for row in db.session.execute(query)}
 
 

@@ -21,6 +21,8 @@ from backend.coverage.figures.service import CoverageQuery, coverage, map_figure
 from backend.coverage.figures.unit_access import UnitWithLevel, authorized_unit, serialize_unit
 from backend.coverage.figures.words import lacks_participation
 from backend.coverage.signals.queries import open_findings
+from backend.coverage.vnnic.models import VnnicCount
+from backend.coverage.vnnic.service import imported
 from backend.database.extensions import db
 from backend.organisations.areas import units_of
 from backend.organisations.references import serialize_units
@@ -79,6 +81,7 @@ class AreaPage:
     page: int
     show: str | None
     levels: list[str]
+    vnnic: dict[str, VnnicCount]  # VNNIC's counts by code of the unit, drafts of the office too
     signals: int  # without a decision
     previous_month: str | None  # None if the code means another unit there
     next_month: str | None
@@ -106,6 +109,18 @@ class AreaPage:
         if self.query.sort != usual:
             return usual
         return usual.removeprefix("-") if usual.startswith("-") else f"-{usual}"
+
+    @property
+    def last_day(self) -> date:
+        """The last day of the month."""
+        return month_end(self.query.month)
+
+    @property
+    def vnnic_day(self) -> date | None:
+        """The day to which VNNIC's counts of the shown units go; None: several, or the month."""
+        days = {one.day for row in self.rows if (one := self.vnnic.get(row["code"]))}
+        [day] = days if len(days) == 1 else [None]
+        return day if day and day < self.last_day else None
 
     @property
     def running(self) -> bool:
@@ -206,6 +221,7 @@ def show_area(actor: Actor, code: str, query: AreaQuery, now: datetime) -> AreaP
         page=page,
         show=show,
         levels=levels,
+        vnnic=imported(month, network, level, drafts=True),
         signals=open_findings(unit.id, month),
         previous_month=_same(month_before(month), month),
         next_month=_same(after, month) if month < this_month(now) else None,

@@ -30,6 +30,23 @@ def send(client: FlaskClient, token: str, **fields: Any) -> Any:
     return client.post(VNNIC, data={"csrf_token": token, "file": file, **fields})
 
 
+def test_the_desk_lists_vnnic_s_count_with_its_day_beside_ours(
+    client: FlaskClient, token: str
+) -> None:
+    """Also of a draft, which the public does not see."""
+    desk = "/desk/area/19?month=2024-11"
+    assert "VNNIC (" not in client.get(desk).text
+    send(client, token, day="2024-11-09")
+    page = client.get(desk).text
+    assert "VNNIC (đến 09/11/2024)" in page  # once in the head: all shown counts have that day
+    table = page.partition('id="units"')[2]
+    row = table.partition("05443?")[2].partition("</tr>")[0]
+    assert "VNNIC 40 (đến 09/11/2024)" in row  # on a phone
+    assert re.search(r'wide-only">\s*40\s*</td>', row)
+    public = client.get("/api/v1/vnnic?month=2024-11&parent=19").json
+    assert public["summary"]["imported"] == 0
+
+
 @pytest.mark.slow
 def test_a_table_is_a_draft_until_it_is_published(client: FlaskClient, token: str) -> None:
     """The file is sent once; what it shows the public is confirmed, and can be taken back."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypedDict
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
@@ -50,7 +50,14 @@ class Mailing:
     text: Callable[[Recipient], str]
 
 
-def sender_of(actor: Actor) -> dict[str, str | None]:
+class Sender(TypedDict):
+    """The person who sends mails; they name both."""
+
+    name: str | None
+    address: str | None  # of e-mail
+
+
+def sender_of(actor: Actor) -> Sender:
     """Return the name and the e-mail address of a person, which stand in the mails."""
     user = users.find(actor.user_id, lock=False) if actor.user_id else None
     login = user.name if user else None

@@ -19,7 +19,7 @@ from backend.jobs.models import Job
 
 Progress = Callable[[int, int], None]  # with what is done and the whole
 Arguments = Mapping[str, Any]
-Work = Callable[[Arguments, Progress], dict[str, Any]]
+Work = Callable[[Arguments, Progress], Mapping[str, object]]  # each kind has its own result
 
 # A runner starts within two seconds; after this a claim without a runner is void.
 CLAIM_EXPIRES = timedelta(minutes=1)

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import TypedDict
 
 from backend.coverage.figures.month import Month, count_reached, month_of, with_target
-from backend.coverage.figures.unit_access import serialize_unit
+from backend.coverage.figures.unit_access import UnitWithLevel, serialize_unit
 from backend.measurements.recording.counting import CountChanges
 from backend.measurements.recording.reasons import BASES, COUNTED_CATEGORIES, NOT_VALID
 from backend.measurements.recording.rules import NETWORKS
@@ -16,6 +16,46 @@ from backend.units.service import UnitRow
 # Changes by unit, network and category.
 Changes = Counter[tuple[int | None, str, str]]
 Months = Mapping[str, Month]  # by network
+
+
+class FateChange(TypedDict):
+    """How many more samples of a network have a fate; negative: fewer."""
+
+    network: str
+    fate: str  # category of a sample: counted, or why not
+    change: int
+
+
+class UnitWithId(UnitWithLevel):
+    """A unit of an effect, with the id by which clients follow it."""
+
+    id: int
+
+
+class UnitChange(TypedDict):
+    """The counted samples of a commune on a network before and after."""
+
+    unit: UnitWithId
+    network: str
+    counted_before: int
+    counted_after: int
+
+
+class ReachedChange(TypedDict):
+    """How many communes of a place reach their targets on a network before and after."""
+
+    network: str
+    communes: int  # with a target
+    reached_before: int
+    reached_after: int
+
+
+class Effect(TypedDict):
+    """What changed verdicts do to the counts of a place."""
+
+    verdicts: list[FateChange]
+    units: list[UnitChange]
+    reached: list[ReachedChange]
 
 
 def months_before(month: str, place: UnitRow | None, today: date) -> Months:
@@ -35,7 +75,7 @@ def sum_changes(deltas: Iterable[CountChanges]) -> Changes:
     return Counter({key: n for key, n in sums.items() if n})
 
 
-def serialize_effect(changes: Changes, before: Months) -> dict[str, Any]:
+def serialize_effect(changes: Changes, before: Months) -> Effect:
     """Return the changes within the area of `before`; its reader may not see those elsewhere."""
     inside = {one.unit.id for one in before[NETWORKS[0]].units("commune")} | {None}
     own = Counter({key: n for key, n in changes.items() if key[0] in inside})
@@ -52,7 +92,7 @@ def serialize_effect(changes: Changes, before: Months) -> dict[str, Any]:
     }
 
 
-def _by_category(changes: Changes) -> list[dict[str, Any]]:
+def _by_category(changes: Changes) -> list[FateChange]:
     sums: Counter[tuple[str, str]] = Counter()
     for (_, network, category), n in changes.items():
         sums[network, category] += n
@@ -60,12 +100,12 @@ def _by_category(changes: Changes) -> list[dict[str, Any]]:
             for (network, category), n in sorted(sums.items()) if n]  # fmt: skip
 
 
-def _by_unit(before: Month, moved: Mapping[tuple[int | None, str], int]) -> list[dict[str, Any]]:
+def _by_unit(before: Month, moved: Mapping[tuple[int | None, str], int]) -> list[UnitChange]:
     """Return the counted samples of each changed commune before and after."""
     changed = {unit for unit, _ in moved}
     place = BASES.index("counted")
     return [
-        {"unit": serialize_unit(one.unit) | {"id": one.unit.id}, "network": before.network,
+        {"unit": {**serialize_unit(one.unit), "id": one.unit.id}, "network": before.network,
          "counted_before": one.numbers[place],
          "counted_after": one.numbers[place] + moved[one.unit.id, "counted"]}
         for one in before.units("commune")
@@ -73,7 +113,7 @@ def _by_unit(before: Month, moved: Mapping[tuple[int | None, str], int]) -> list
     ]  # fmt: skip
 
 
-def _reached(before: Month, moved: Mapping[tuple[int | None, str], int]) -> dict[str, Any]:
+def _reached(before: Month, moved: Mapping[tuple[int | None, str], int]) -> ReachedChange:
     """Return how many communes of the place reached their targets before and after."""
     units = with_target(before.units("commune"))
     after = [

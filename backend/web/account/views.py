@@ -1,7 +1,7 @@
 """Pages of one's own account: roles, second factor, password, deputies, sessions, access codes."""
 
-from datetime import timedelta
-from typing import Any, cast
+from datetime import date, timedelta
+from typing import Any, TypedDict, cast
 
 from flask import Response, request, url_for
 from marshmallow import post_load
@@ -66,6 +66,15 @@ def end_sessions(query: LangQuery) -> Response:
     return redirect_to("account_pages.sessions", query)
 
 
+class DeputyForm(TypedDict):
+    """The form of a delegation."""
+
+    name: str
+    area: str  # system, level and code
+    last_day: date
+    reason: str
+
+
 class DeputyFormSchema(Strict):
     """The form of a delegation: person, area, last day, reason."""
 
@@ -75,7 +84,7 @@ class DeputyFormSchema(Strict):
     reason = Text(MAX_REASON, required=True)
 
     @post_load
-    def as_request(self, data: dict[str, Any], **options: Any) -> DeputyRequest:
+    def as_request(self, data: DeputyForm, **options: Any) -> DeputyRequest:
         """Convert to the request of the API, valid to the end of the last day in Vietnam."""
         named = dict(zip(("system", "level", "code"), data["area"].split("/"), strict=False))
         unit: UnitCode = {

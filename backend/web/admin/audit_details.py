@@ -12,6 +12,7 @@ from backend.accounts import users
 from backend.accounts.access import Actor
 from backend.accounts.models import AuditEntry, User
 from backend.database.extensions import db
+from backend.fields import Json
 from backend.i18n.catalogues import N_, Language, gettext
 from backend.reports.content.labels import SECTIONS
 from backend.web.admin.roles import MODELS, names_of
@@ -166,7 +167,7 @@ def names_in(rows: Iterable[Mapping[Any, Any]]) -> Names:
     return names_of({one for row in rows for one in _references(row["details"])})
 
 
-def _references(details: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+def _references(details: Mapping[str, Json]) -> Iterator[tuple[str, int]]:
     for name, value in details.items():
         if isinstance(value, Mapping):
             yield from _references(value)
@@ -174,7 +175,7 @@ def _references(details: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
             yield kind, value
 
 
-def _kind_of(name: str, details: Mapping[str, Any]) -> str | None:
+def _kind_of(name: str, details: Mapping[str, Json]) -> str | None:
     """Return the kind of row that a detail names by its id."""
     if name == "scope_id":
         kind = details.get("scope") or details.get("scope_kind")
@@ -183,7 +184,7 @@ def _kind_of(name: str, details: Mapping[str, Any]) -> str | None:
 
 
 def readable_details(
-    details: Mapping[str, Any], language: Language, names: Names = MappingProxyType({})
+    details: Mapping[str, Json], language: Language, names: Names = MappingProxyType({})
 ) -> list[tuple[str, str]]:
     """Return the names and values of an entry's details in words; unknown ones as they are."""
     return [
@@ -197,7 +198,7 @@ def _name(name: str, language: Language) -> str:
 
 
 def _value(
-    name: str, value: Any, details: Mapping[str, Any], language: Language, names: Names
+    name: str, value: Json, details: Mapping[str, Json], language: Language, names: Names
 ) -> str:
     if value is None:
         return NOTHING
@@ -211,7 +212,7 @@ def _value(
     if (kind := _kind_of(name, details)) and isinstance(value, int):
         return names.get((kind, value), str(value))
     if name == "sections":
-        return SECTIONS.get(value, str(value))
+        return SECTIONS.get(str(value), str(value))
     label = LABELS[CODES[name]].get(value) if name in CODES and isinstance(value, str) else None
     return gettext(label, language) if label else str(value)
 

@@ -8,13 +8,19 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from functools import wraps
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NotRequired, TypedDict, cast
 
 from flask import current_app
 
 from backend.accounts.access import Actor, require
 from backend.clock import local_day, month_start
-from backend.coverage.exclusions.effects import months_before, serialize_effect, sum_changes
+from backend.coverage.exclusions.effects import (
+    ReachedChange,
+    UnitChange,
+    months_before,
+    serialize_effect,
+    sum_changes,
+)
 from backend.coverage.signals.scans import JOB as SIGNALS_JOB
 from backend.coverage.signals.scans import Place, scan_networks, search
 from backend.database.extensions import extension
@@ -47,6 +53,49 @@ MAX_MEMORY_BYTES, MAX_CPU_S = 4_000_000_000, 600
 OUT_OF_MEMORY = ("bad_alloc", "out of memory")
 # Steps of the progress: read, checked, drawn, added.
 STEPS = 4
+
+
+class SetChecked(TypedDict):
+    """What the check of a set found; of an uploaded one also what was added."""
+
+    report: str  # the findings as a text
+    units: int  # in the set
+    kinds: dict[str, int]  # findings by kind
+    forbidden: int  # findings for which the set cannot be added
+    loaded: NotRequired[int]  # units added
+    learned: NotRequired[int]  # units that the list did not know
+
+
+class Reassigned(TypedDict):
+    """Samples of the days whose commune was searched again."""
+
+    moved: int  # to another commune
+    rejudged: int  # with another verdict
+    left_alone: int  # anonymous, of final months
+
+
+class SetTried(TypedDict):
+    """What putting a set in use would move in a month."""
+
+    month: str  # YYYY-MM
+    activation: int  # the number that it would have
+    would_move: int  # samples
+    final: int  # samples that stay, since they are anonymous
+    units: list[UnitChange]  # the largest changes
+    all_units: int  # communes whose count would change
+    reached: list[ReachedChange]
+
+
+class DemoRemoved(TypedDict):
+    """Samples that went with the demo."""
+
+    removed: int
+
+
+class SignalsSearched(TypedDict):
+    """Whether a place was searched; false: another process does."""
+
+    searched: bool
 
 
 def upload_set(
@@ -84,7 +133,7 @@ def limit_resources(work: Work) -> Work:
     """
 
     @wraps(work)
-    def limited(arguments: Arguments, progress: Progress) -> dict[str, Any]:
+    def limited(arguments: Arguments, progress: Progress) -> Mapping[str, object]:
         with memory_limit(MAX_MEMORY_BYTES), cpu_limit(MAX_CPU_S):
             return work(arguments, progress)
 
@@ -141,7 +190,7 @@ def _is_memory_error(error: BaseException | None) -> bool:
 
 
 @limit_resources
-def check_set(arguments: Arguments, progress: Progress) -> dict[str, Any]:
+def check_set(arguments: Arguments, progress: Progress) -> SetChecked:
     """Check an existing boundary set against the list of units."""
     from backend.units import loading  # loads geopandas, which pages do not need
 
@@ -150,7 +199,7 @@ def check_set(arguments: Arguments, progress: Progress) -> dict[str, Any]:
 
 
 @limit_resources
-def load_set(arguments: Arguments, progress: Progress) -> dict[str, Any]:
+def load_set(arguments: Arguments, progress: Progress) -> SetChecked:
     """Read an uploaded file, check it, and add it as a set if no finding forbids that."""
     from backend.units import loading
     from geo.polygons import BoundaryError
@@ -165,7 +214,7 @@ def load_set(arguments: Arguments, progress: Progress) -> dict[str, Any]:
         result = _check(new, frame, arguments["job"], progress)
         if not result["forbidden"]:
             change = loading.install(new, frame, active=False, actor=arguments["asked_by"])
-            result |= {"loaded": len(frame), "learned": len(change.added)}
+            result["loaded"], result["learned"] = len(frame), len(change.added)
     except BoundaryError as error:  # name the uploaded file instead of the path on the server
         path_pattern = rf"{re.escape(str(var_dir))}[^\s:]*"
         raise BoundaryError(re.sub(path_pattern, arguments["file"], str(error))) from error
@@ -185,7 +234,7 @@ def _new_set(arguments: Arguments) -> BoundarySet:
     )
 
 
-def _check(new: BoundarySet, frame: "GeoDataFrame", job: int, progress: Progress) -> dict[str, Any]:
+def _check(new: BoundarySet, frame: "GeoDataFrame", job: int, progress: Progress) -> SetChecked:
     from backend.units import loading
     from geo.checks import findings as placed
     from geo.checks import to_text
@@ -196,22 +245,26 @@ def _check(new: BoundarySet, frame: "GeoDataFrame", job: int, progress: Progress
     folder = current_app.config["VAR_DIR"] / set_findings.FOLDER / str(job)
     kinds = set_findings.store_findings(folder, frame, known, placed(report, frame, known))
     progress(3, STEPS)
-    result = {"report": to_text(report), "units": report.units, "kinds": kinds}
-    return {**result, "forbidden": len(report.problems)}
+    return {
+        "report": to_text(report),
+        "units": report.units,
+        "kinds": kinds,
+        "forbidden": len(report.problems),
+    }
 
 
-def reassign(arguments: Arguments, progress: Progress) -> dict[str, Any]:
+def reassign(arguments: Arguments, progress: Progress) -> Reassigned:
     """Reassign the communes of a span of days by the active boundary sets."""
     first, last = date.fromisoformat(arguments["first"]), date.fromisoformat(arguments["last"])
     done = revising.reassign(first, last, progress)
-    return {name: getattr(done, name) for name in ("moved", "rejudged", "left_alone")}
+    return {"moved": done.moved, "rejudged": done.rejudged, "left_alone": done.left_alone}
 
 
 # Communes in a result: those with the largest changes.
 MAX_UNITS = 100
 
 
-def try_set(arguments: Arguments, progress: Progress) -> dict[str, Any]:
+def try_set(arguments: Arguments, progress: Progress) -> SetTried:
     """Compute what putting a set in use would move in the running month; store nothing of it."""
     row, today = find_set(arguments["name"]), local_day(clock_now())
     values = {name: getattr(row, name) for name in ActiveSet.__dataclass_fields__}
@@ -223,7 +276,7 @@ def try_set(arguments: Arguments, progress: Progress) -> dict[str, Any]:
     effect = serialize_effect(sum_changes([done.changes]), before)
     units = sorted(
         (one for one in effect["units"] if one["counted_after"] != one["counted_before"]),
-        key=lambda one: -abs(int(one["counted_after"] - one["counted_before"])),
+        key=lambda one: -abs(one["counted_after"] - one["counted_before"]),
     )
     return {
         "month": month,
@@ -236,11 +289,11 @@ def try_set(arguments: Arguments, progress: Progress) -> dict[str, Any]:
     }
 
 
-def use_set(actor: Actor, job: Job, now: datetime, *, preview: bool) -> dict[str, Any]:
+def use_set(actor: Actor, job: Job, now: datetime, *, preview: bool) -> SetTried:
     """Return the effect of a tried set; put it in use, and move this month's samples, if wanted."""
-    found = job.result or {}
+    found = cast("SetTried", job.result)  # of `try_set`, the only kind that is put in use
     today = local_day(now)
-    if found.get("month") != f"{today:%Y-%m}" or found["activation"] != next_activation():
+    if found["month"] != f"{today:%Y-%m}" or found["activation"] != next_activation():
         raise Problem(409, "set_tried_before")
     if not preview:
         activate(job.arguments["name"], actor)
@@ -249,12 +302,12 @@ def use_set(actor: Actor, job: Job, now: datetime, *, preview: bool) -> dict[str
     return found
 
 
-def remove_demo(arguments: Arguments, progress: Progress) -> dict[str, Any]:
+def remove_demo(arguments: Arguments, progress: Progress) -> DemoRemoved:
     """Remove the data of the demo."""
     return {"removed": demo.remove(progress)}
 
 
-def search_signals(arguments: Arguments, progress: Progress) -> dict[str, Any]:
+def search_signals(arguments: Arguments, progress: Progress) -> SignalsSearched:
     """Search a province or campaign for signals of gaming."""
     place = Place(arguments["month"], arguments["province"], arguments["campaign"])
     key, now = current_app.config["SECRET_KEY"], clock_now()

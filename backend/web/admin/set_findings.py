@@ -8,14 +8,14 @@ import re
 import shutil
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from backend.canvas import COUNTRY_BOX, Canvas, clip
 from backend.errors import or_404
 from backend.units import outlines
-from backend.web.maps.drawing import sea_on
+from backend.web.maps.drawing import Sea, sea_on
 from geo.checks import KINDS, VIETNAM, Finding
 from geo.gazetteer import GazetteerUnit
 
@@ -34,6 +34,67 @@ TOLERANCE = 0.0015
 RETENTION_S = 90 * 86_400.0
 
 
+class NamedCode(TypedDict):
+    """A commune of a finding; the name is empty where none is known."""
+
+    code: str
+    name: str
+
+
+class FoundRow(TypedDict):
+    """A finding as a row of the table."""
+
+    n: int  # in the list
+    kind: str
+    forbids: bool  # whether the set cannot be used with it
+    units: list[NamedCode]
+    figures: Mapping[str, float | str]
+    at: tuple[float, float] | None  # longitude and latitude; null: without a position
+    spot: tuple[int, int] | None  # on the drawing of the country; null: outside of it
+
+
+class CommuneAround(NamedCode):
+    """A commune around a finding, drawn."""
+
+    path: str
+    at: tuple[int, int]  # of its name
+
+
+class CloseUp(TypedDict):
+    """A finding drawn with the communes around it; units of the drawing."""
+
+    width: int
+    height: int
+    around: list[CommuneAround]
+    own: str  # path of the finding's shape
+    spot: tuple[int, int]
+
+
+class FoundList(TypedDict):
+    """The findings of a check, with the outlines of the provinces."""
+
+    items: list[FoundRow]
+    coast: list[str]
+
+
+class CountryDrawing(TypedDict):
+    """The drawing of the country under the findings, in its units."""
+
+    width: int
+    height: int
+    sea: Sea
+
+
+class ShownCheck(TypedDict):
+    """The findings of a check as its page shows them."""
+
+    found: FoundList | None  # null: no longer kept
+    near: CloseUp | None  # of the chosen finding
+    n: int | None  # the chosen finding
+    drawn: CountryDrawing
+    kinds: Sequence[str]
+
+
 def store_findings(
     folder: Path, frame: "GeoDataFrame", known: Sequence[GazetteerUnit], findings: Sequence[Finding]
 ) -> dict[str, int]:
@@ -45,7 +106,7 @@ def store_findings(
     folder.mkdir(parents=True)
     writer = _FindingWriter(frame, known)
     counts: Counter[str] = Counter()
-    items: list[dict[str, Any]] = []
+    items: list[FoundRow] = []
     for one in findings:
         counts[one.kind] += 1
         if counts[one.kind] <= MAX_FINDINGS:
@@ -57,7 +118,7 @@ def store_findings(
     return dict(counts)
 
 
-def show_check(var_dir: Path, job_id: int, n: int | None) -> dict[str, Any]:
+def show_check(var_dir: Path, job_id: int, n: int | None) -> ShownCheck:
     """Return the findings of a check, and the close-up of one; 404 for one without a position.
 
     Nothing where it is no longer kept.
@@ -67,8 +128,13 @@ def show_check(var_dir: Path, job_id: int, n: int | None) -> dict[str, Any]:
     if n is not None:
         near = or_404(_read(folder / f"{n}.json"))
     canvas = Canvas(COUNTRY_BOX)
-    drawn = {"width": canvas.width, "height": canvas.height, "sea": sea_on(canvas)}
-    return {"found": found, "near": near, "n": n, "drawn": drawn, "kinds": KINDS}
+    return {
+        "found": json.loads(found) if found else None,
+        "near": json.loads(near) if near else None,
+        "n": n,
+        "drawn": {"width": canvas.width, "height": canvas.height, "sea": sea_on(canvas)},
+        "kinds": KINDS,
+    }
 
 
 class _FindingWriter:
@@ -91,7 +157,7 @@ class _FindingWriter:
         shapes = zip(rows["code"], rows["province_code"], rows.geometry, strict=True)
         return list(outlines.provinces(list(shapes)).paths.values())
 
-    def finding(self, n: int, one: Finding) -> dict[str, Any]:
+    def finding(self, n: int, one: Finding) -> FoundRow:
         """Return a row of the table; `spot` is its position on the drawing of the country."""
         at = None if one.shape is None else one.shape.representative_point()
         inside = (
@@ -109,7 +175,7 @@ class _FindingWriter:
             "spot": self._country.at((at.x, at.y)) if at and inside else None,
         }
 
-    def close_up(self, one: Finding) -> dict[str, Any]:
+    def close_up(self, one: Finding) -> CloseUp:
         """Draw a finding with the communes around it."""
         import shapely
 
@@ -124,7 +190,7 @@ class _FindingWriter:
 
         rows = self._communes.iloc[sorted(self._tree.query(shapely.box(*box)))]
         parts = zip(rows["code"], map(cut, rows.geometry), strict=True)
-        around = [
+        around: list[CommuneAround] = [
             {"code": code, "name": self._names.get(code, ""), "path": canvas.path(part),
              "at": _centre(canvas, part)}
             for code, part in parts if not part.is_empty
@@ -143,13 +209,12 @@ def _centre(canvas: Canvas, shape: "BaseGeometry") -> tuple[int, int]:
     return canvas.at((point.x, point.y))
 
 
-def _write(path: Path, content: Any) -> None:
+def _write(path: Path, content: FoundList | CloseUp) -> None:
     path.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
 
-def _read(path: Path) -> dict[str, Any] | None:
+def _read(path: Path) -> str | None:
     try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return None
-    return content

@@ -227,7 +227,7 @@ def check(query: schemas.FindingQuery, job_id: int) -> Response:
         raise Problem(404, "not_found")
     found = show_check(current_app.config["VAR_DIR"], job_id, query["finding"])
     there = {one.name: one for one in list_sets()}
-    values = {"of": there.get(job.arguments["name"]), "serves": _serving(), **found}
+    values: dict[str, Any] = {"of": there.get(job.arguments["name"]), "serves": _serving(), **found}
     return render_section("check", query, job=job, **values)
 
 

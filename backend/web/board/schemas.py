@@ -215,6 +215,14 @@ class SignalsForm(TypedDict):
     note: str | None  # the reason
 
 
+class SentSignals(TypedDict):
+    """One decision, with the signals as the form names them."""
+
+    signals: list[str]  # id and version
+    state: str
+    note: str | None
+
+
 class SignalsFormSchema(Strict):
     """One decision on the selected signals, with its reason."""
 
@@ -223,7 +231,7 @@ class SignalsFormSchema(Strict):
     note = Text(MAX_NOTE, allow_none=True, load_default=None)
 
     @post_load
-    def as_request(self, data: dict[str, Any], **_: Any) -> SignalsForm:
+    def as_request(self, data: SentSignals, **_: Any) -> SignalsForm:
         """Parse the signals and their versions."""
         if not data["signals"]:
             raise ValidationError({"signals": ["no_signal_chosen"]})

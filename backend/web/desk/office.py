@@ -154,7 +154,7 @@ def units_to_remind(area: AreaPage, group: schemas.Reminded) -> list[AreaUnit]:
 
 
 def compose_mailing(
-    area: AreaPage, recipients: list[reminders.Recipient], sender: dict[str, Any]
+    area: AreaPage, recipients: list[reminders.Recipient], sender: reminders.Sender
 ) -> reminders.Mailing:
     """Return the mails to recipients, in Vietnamese whatever language the official reads."""
     values = Translator("vi", None).template_values()

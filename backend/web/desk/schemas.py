@@ -48,9 +48,14 @@ Reminded = Literal["lacking"] | Addressed
 REMINDED: tuple[Reminded, ...] = ("lacking", *GROUPS_ADDRESSED)
 
 
-def split_lines(typed: str | None) -> list[str]:
-    """Return the lines of a field that are not blank."""
-    return [line for line in (typed or "").splitlines() if line.strip()]
+# Fields of a form as they were sent: a text, several, or none where it was left blank.
+FormFields = Mapping[str, str | list[str] | None]
+
+
+def split_lines(typed: str | list[str] | None) -> list[str]:
+    """Return the lines of a text field that are not blank."""
+    text = typed if isinstance(typed, str) else ""
+    return [line for line in text.splitlines() if line.strip()]
 
 
 class AreaOrder(UnitPageQuery):
@@ -177,9 +182,9 @@ class NotesFormSchema(NoteExclusionSchema):
     excluded = Text(choices=("yes", "no"), required=True)  # type: ignore[assignment]
 
     @post_load
-    def read_choice(self, data: dict[str, Any], **options: Any) -> dict[str, Any]:
+    def read_choice(self, data: Mapping[str, object], **options: Any) -> Mapping[str, object]:
         """Return the choice as a boolean."""
-        return data | {"excluded": data["excluded"] == "yes"}
+        return {**data, "excluded": data["excluded"] == "yes"}
 
 
 class SamplePageQuerySchema(PageQuerySchema, SampleQuerySchema):
@@ -211,7 +216,7 @@ class PreviewFormSchema(Strict):
     go = Text(choices=("yes",), allow_none=True, load_default=None)
 
     @post_load
-    def as_preview(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+    def as_preview(self, data: Mapping[str, object], **_: Any) -> Mapping[str, object]:
         """Convert `go` to the `preview` of the API."""
         kept = {name: value for name, value in data.items() if name != "go"}
         return kept | {"preview": data["go"] is None}
@@ -223,9 +228,9 @@ class LiftFormSchema(LiftSchema):
     reason = Text(MAX_ACT_REASON, allow_none=True, load_default=None)  # type: ignore[assignment]
 
     @post_load
-    def without_none(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+    def without_none(self, data: Mapping[str, object], **_: Any) -> Mapping[str, object]:
         """Return no reason as an empty one."""
-        return data | {"reason": data["reason"] or ""}
+        return {**data, "reason": data["reason"] or ""}
 
 
 class ExclusionFormSchema(LiftFormSchema, UnitExclusionSchema):
@@ -262,7 +267,7 @@ class RemarksFormSchema(VersionFormSchema):
     references = report_schemas.references_field(load_default=list)
 
     @pre_load
-    def gather(self, data: Mapping[str, Any], **options: Any) -> dict[str, Any]:
+    def gather(self, data: FormFields, **options: Any) -> Mapping[str, object]:
         """Gather the tokens of sections, and those whose remark replaces the sentences."""
         tokens = {name: data.get(f"{name}_seen") for name in SECTIONS}
         return {
@@ -293,7 +298,7 @@ class ApprovalFormSchema(report_schemas.ApprovalSchema, VersionFormSchema):
     """The signature of a report; the chosen lines precede other ones."""
 
     @pre_load
-    def by_line(self, data: Mapping[str, Any], **options: Any) -> dict[str, Any]:
+    def by_line(self, data: FormFields, **options: Any) -> Mapping[str, object]:
         """Split the lines above the signature."""
         lines = data.get("proposal") or data.get("titles")
         return {**data, "titles": split_lines(lines) or None}
@@ -318,7 +323,7 @@ class LetterheadFormSchema(report_schemas.LetterheadChangeSchema, VersionFormSch
     """The form of a letterhead."""
 
     @pre_load
-    def by_line(self, data: Mapping[str, Any], **options: Any) -> dict[str, Any]:
+    def by_line(self, data: FormFields, **options: Any) -> Mapping[str, object]:
         """Split list fields into lines."""
         lists = {name: split_lines(data.get(name)) for name in LINES}
         return {"superior": None, "signer": None, **data, **lists}

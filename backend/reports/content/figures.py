@@ -6,11 +6,12 @@ from `backend.coverage`. The schemas of the API are made of these types.
 
 import hashlib
 import json
-from typing import Annotated, Any, Literal, TypedDict
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from backend.coverage.contributions.service import UnitTeam
 from backend.coverage.statistics.stored import Spread
 from backend.measurements.recording.reasons import PARTS
+from backend.measurements.recording.requirements import Required
 
 Network = Literal["mobile", "fixed"]
 NETWORKS: tuple[Network, ...] = ("mobile", "fixed")
@@ -173,6 +174,9 @@ class LetterChoices(TypedDict):
 REWRITTEN = "Sections whose remark replaces the proposed sentences"
 
 
+COUNTS_FROM = "From which assurance samples count at the end of the month; not in earlier reports"
+
+
 class Report(TypedDict):
     """A report: all that is frozen and sealed, and all that files show."""
 
@@ -182,6 +186,7 @@ class Report(TypedDict):
     made_at: str  # ISO 8601, UTC; the time of freezing of a frozen report
     boundaries: dict[str, str] | None  # set, quality
     rules: int  # version of the rules of validity
+    counts_from: NotRequired[Annotated[Required, COUNTS_FROM]]
     demo: bool  # generated samples: every page and file is marked
     sections: Sections
     proposed: Annotated[dict[str, str], BY_SECTION]  # sentences made from the figures

@@ -15,6 +15,7 @@ from backend.database.extensions import db
 from backend.errors import Problem, or_404
 from backend.http import etags
 from backend.http.paging import decode_cursor, row_id, take_page
+from backend.measurements.recording.requirements import counts_from_of
 from backend.measurements.recording.rules import RULES
 from backend.organisations.references import serialize_units
 from backend.organisations.scopes import unit_scope, unit_scopes
@@ -129,6 +130,7 @@ def compose(row: ReportRow, now: datetime, read: Read = collect) -> Report:
         "boundaries": {"set": used["set"], "quality": used["quality"]} if used else None,
         "demo": counts.first["demo"],
         "rules": RULES,
+        "counts_from": counts_from_of(row.month),
         "sections": sections,
         "proposed": propose(details, row.month, sections),
         "remarks": dict(row.remarks),

@@ -30,6 +30,7 @@ def test_a_draft_shows_the_figures_of_coverage(office: Office) -> None:
     levels = [row["level"] for row in figures["sections"]["reached"]["mobile"]]
     assert levels == ["province", "district", "commune"]
     assert figures["sections"]["reached"]["fixed"][0]["threshold"] is None
+    assert figures["counts_from"] == "claimed"  # what the tests' installation asks for
 
 
 @pytest.mark.parametrize(

@@ -160,10 +160,16 @@ def remind_one(app: Flask, page: Page) -> None:
 
 
 def within_900(page: Page, *selectors: str) -> None:
-    """Assert that the first of each stands within the first 900 px."""
+    """Assert that the first of each stands within the first 900 px.
+
+    It waits: the page may be exchanging its tasks for newer ones at that moment.
+    """
     for selector in selectors:
-        box = page.locator(selector).first.bounding_box()
-        assert box and box["y"] + box["height"] <= 900, (selector, box)
+        page.wait_for_function(
+            "selector => { const box = document.querySelector(selector)?.getBoundingClientRect();"
+            " return box?.height > 0 && box.bottom <= 900; }",
+            arg=selector,
+        )
 
 
 def test_a_commune_s_official_does_its_own(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from threading import Lock
-from typing import Any
+from typing import Any, TypedDict
 from uuid import UUID
 
 import h3
@@ -19,14 +19,14 @@ from backend.coverage.figures.public_counts import MIN_PHONES, full_hour
 from backend.coverage.plan.nearby import UNPUBLISHED, Counts, PlaceCounts, communes_around
 from backend.coverage.plan.planner import PlanRequest, make_plan, pins_of, teams_of
 from backend.coverage.plan.service import plan_request, serialize_assignment
-from backend.coverage.plan.team_verdicts import team_verdicts
+from backend.coverage.plan.team_verdicts import TeamVerdict, team_verdicts
 from backend.coverage.statistics.release_rules import CELL_RESOLUTION
 from backend.coverage.statistics.released import latest_cells
 from backend.database.extensions import db
 from backend.devices.service import KnownDevice
 from backend.errors import invalid
 from backend.measurements.recording.models import DemoMonth
-from backend.measurements.recording.preview import preview
+from backend.measurements.recording.preview import Preview, preview
 from backend.measurements.recording.service import RecordingContext
 from backend.memberships.attribution import COUNTED
 from backend.units.locator import Locator
@@ -147,6 +147,21 @@ DONE = text("""
 """).bindparams(counted=sorted(COUNTED), phones=MIN_PHONES)
 
 
+class HereUnit(TypedDict):
+    """The commune of a position."""
+
+    code: str
+    name: str
+    ambiguous: bool  # within the position's error lies another one
+
+
+class Here(Preview):
+    """The verdict on a test here and now, for its commune and for the volunteer's teams."""
+
+    unit: HereUnit | None  # null: outside every commune
+    teams: list[TeamVerdict]
+
+
 @dataclass(frozen=True, slots=True)
 class _Context:
     """Device, day, network and radius of a request, and the verdict on a test now."""
@@ -156,7 +171,7 @@ class _Context:
     network: str
     radius_m: int
     locator: Locator
-    here: Mapping[str, Any] | None
+    here: Here | None  # None without a position and its accuracy
 
 
 def find_next_place(
@@ -187,13 +202,13 @@ def find_next_place(
 
 def _here(
     device_id: UUID, parameters: Mapping[str, Any], now: datetime, recording: RecordingContext
-) -> dict[str, Any]:
+) -> Here:
     """Return whether a test here would count: for its commune, and for the volunteer's teams."""
     position = parameters["longitude"], parameters["latitude"], parameters["accuracy_m"]
     placed = recording.locator.locate(local_day(now), *position)
-    unit = None
-    if placed.unit_id is not None:
-        unit = {name: getattr(placed, name) for name in ("code", "name", "ambiguous")}
+    unit: HereUnit | None = None
+    if placed.code is not None and placed.name is not None:
+        unit = {"code": placed.code, "name": placed.name, "ambiguous": placed.ambiguous}
     teams = team_verdicts(device_id, placed.unit_id, parameters["network"], now)
     return {**preview(device_id, parameters, now, recording), "unit": unit, "teams": teams}
 

@@ -276,3 +276,16 @@ def test_a_leader_removes_a_wrong_member(
     answer = phone.get(day, headers=cast.phone).json
     assert (len(answer["items"]), answer["removed"]) == (1, [])
     assert "membership.remove" in [act for act, _ in audit_entries(cast.app, f"team:{cast.first}")]
+
+
+def test_the_page_says_how_many_of_the_moved_samples_count(app: Flask, cast: Cast) -> None:
+    """Received and counted are told apart: of two samples in one place one is a repeat."""
+    phone = register(cast.client)
+    add_membership(app, phone, cast.campaign, cast.first, LONG_AGO)
+    post(cast.client, phone, sample(), sample("2024-11-15T09:20:00+07:00"))
+    account(app, "ban@example.vn", "organiser", cast.union)
+    headers = sign_in(cast.client, "ban@example.vn")
+    fields = {"csrf_token": headers["X-CSRF-Token"], "from_team": cast.first, "to_team": "none"}
+    address = f"/campaigns/{cast.campaign}/corrections?lang=vi"
+    page = cast.client.post(address, data={**fields, "reason": "nhầm đội"}).text
+    assert "Chuyển 2 mẫu, trong đó 1 được tính." in page

@@ -140,7 +140,10 @@ class UnitExcludedSchema(Schema):
 
 
 class ExclusionActSchema(Schema):
-    """One act; `lifts` is the act that it lifted, `lifted_by` the act that lifted it."""
+    """One act; `lifts` is the act that it lifted, `lifted_by` the act that lifted it.
+
+    `unit` is the commune of its samples, or the unit of the decision where they are of several.
+    """
 
     id = fields.Integer(required=True)
     at = fields.AwareDateTime(required=True)

@@ -28,12 +28,17 @@ from backend.units.models import Unit
 from backend.units.service import UnitRow, find
 
 # Acts on the unit or units inside it, and acts on units that contain it which excluded samples of
-# the unit.
+# the unit. Each has the commune of its samples; the unit of the decision where they are of several.
 ACTS = text("""
     select a.id, a.at, a.lifts, a.device, a.signal_id, a.measurements, a.reason, a.user_id,
         lifting.id as lifted_by, u.system, u.level, u.code, u.name
     from exclusion_acts a
-    join units u on u.id = a.unit_id
+    left join lateral (
+        select min(m.unit_id) as unit_id from exclusions e
+        join measurements m on m.id = e.measurement_id where e.act_id = a.id
+        having min(m.unit_id) = max(m.unit_id)
+    ) place on true
+    join units u on u.id = coalesce(place.unit_id, a.unit_id)
     left join exclusion_acts lifting on lifting.lifts = a.id
     where a.month = :month and a.id < :before and (
         a.unit_id = any(:units) or a.unit_id = any(:above) and exists (

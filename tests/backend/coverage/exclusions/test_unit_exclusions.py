@@ -104,6 +104,15 @@ def test_a_preview_tells_what_would_change_and_changes_nothing(cast: Cast) -> No
     assert cast.client.get(URL, headers=cast.official).json["items"] == []
 
 
+def test_the_place_of_a_decision_is_that_of_its_samples(cast: Cast) -> None:
+    asked = {"at": "2024-11-15T00:00:00Z"}
+    here = cast.client.post("/api/v1/units/locate", json=location() | asked).json["unit"]["name"]
+    cast.exclude(measurements=cast.ids(0, 2))  # by the province, of one commune
+    cast.exclude(measurements=cast.ids(1, 3))  # of two communes
+    several, one = cast.client.get(f"{URL}?month=2024-11", headers=cast.official).json["items"]
+    assert (one["unit"]["name"], several["unit"]["name"]) == (here, "Tỉnh Thái Nguyên")
+
+
 def test_an_exclusion_changes_verdicts_counts_and_earnings(cast: Cast, app: Flask) -> None:
     found = cast.exclude(measurements=cast.ids(0, 2)).json
     assert found["measurements"] == 2 and found["id"] is not None

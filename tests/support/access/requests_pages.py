@@ -3,6 +3,7 @@
 import io
 import secrets
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -105,7 +106,11 @@ def _removed(world: World) -> dict[str, Any]:
             update(Membership)
             .where(Membership.volunteer_id == member["at"]["number"])
             .values(
-                period=func.tstzrange(func.lower(Membership.period), people.LATER, "[)"),
+                period=func.tstzrange(
+                    func.lower(Membership.period),
+                    func.lower(Membership.period) + timedelta(seconds=1),
+                    "[)",
+                ),
                 removed_at=func.now(),
             )
         )

@@ -679,6 +679,9 @@ TEXTS: dict[str, str] = {
     # VNNIC's counts
     "vnnic_not_table": N_("Only a CSV or XLSX table or the JSON of VNNIC is accepted."),
     "vnnic_no_header": N_("No column of samples was found. Head the columns: Mã, Đơn vị, Số mẫu."),
+    "vnnic_no_unit_column": N_(
+        "No column of units was found. Head the columns: Mã, Đơn vị, Số mẫu."
+    ),
     "vnnic_unit_unknown": N_("The month's list has no such unit."),
     "vnnic_unit_ambiguous": N_(
         "Several units have this name; add its type, district, province or code."

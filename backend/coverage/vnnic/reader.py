@@ -13,8 +13,34 @@ from geo.gazetteer import plain
 # Known titles of each column.
 COLUMNS: dict[str, tuple[str, ...]] = {
     "code": ("ma", "ma xa", "ma don vi", "ma dvhc", "ma huyen", "ma tinh", "code", "unit code"),
-    "name": ("ten", "ten don vi", "don vi", "dia phuong", "dia ban", "name", "unit"),
-    "commune": ("xa", "phuong", "xa phuong", "ten xa", "xa/phuong", "phuong/xa", "commune"),
+    "name": (
+        "ten",
+        "ten don vi",
+        "don vi",
+        "don vi hanh chinh",
+        "ten don vi hanh chinh",
+        "dvhc",
+        "ten dvhc",
+        "dia phuong",
+        "dia ban",
+        "name",
+        "unit",
+    ),
+    "commune": (
+        "xa",
+        "phuong",
+        "xa phuong",
+        "xa, phuong",
+        "phuong, xa",
+        "xa, phuong, dac khu",
+        "ten xa",
+        "ten xa phuong",
+        "ten xa, phuong",
+        "xa/phuong",
+        "phuong/xa",
+        "cap xa",
+        "commune",
+    ),
     "district": ("huyen", "quan", "ten huyen", "quan/huyen", "huyen/quan", "district"),
     "province": ("tinh", "ten tinh", "tinh thanh", "tinh/thanh pho", "tinh/tp", "province"),
     "samples": ("so mau", "so luong mau", "tong so mau", "so luot do", "samples", "value"),
@@ -24,6 +50,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "jitter_ms": ("jitter", "bien dong tre"),
 }
 TABLE = Kind(COLUMNS, "samples", "vnnic_no_header")
+# The last row of a table, which is no unit.
+TOTALS = ("tong", "tong cong", "tong so", "cong", "toan tinh", "toan thanh pho", "total")
 ABOVE = {"commune": ("district", "province"), "district": ("province",), "province": ()}
 FIGURES = ("download_mbps", "upload_mbps", "ping_ms", "jitter_ms")
 # Names of the Internet Atlas.
@@ -42,10 +70,18 @@ def read_file(raw: bytes, level: str) -> SheetImport:
     if is_atlas(raw):
         return SheetImport(_atlas(raw), digest_of(raw), {"format": "json"})
     sheet = read_sheet(raw, TABLE)
+    if not sheet.columns.keys() & {"code", "name", level}:
+        raise invalid("file", "vnnic_no_unit_column")
     for row in sheet.rows:
         if not row.errors:
             _read_row(row, level)
+    sheet.rows[:] = [row for row in sheet.rows if not _is_total(row)]
     return sheet
+
+
+def _is_total(row: SheetRow) -> bool:
+    """Return whether a row sums the others."""
+    return not row.cells.get("code") and plain(row.name).strip(" .:") in TOTALS
 
 
 def is_atlas(raw: bytes) -> bool:

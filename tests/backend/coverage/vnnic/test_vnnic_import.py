@@ -117,6 +117,22 @@ def test_the_day_of_a_table_is_of_its_month_and_past(
     assert kept(app) == {}
 
 
+@pytest.mark.parametrize("head", ["Đơn vị hành chính", "Xã, phường", "Tên xã, phường", "ĐVHC"])
+def test_tables_are_read_as_offices_head_them(app: Flask, client: FlaskClient, head: str) -> None:
+    table = f'STT,"{head}",Số mẫu\n1,"Phường Trưng Vương",40\n,Tổng cộng,40\n'
+    official = people.person(app, "official", people.unit_id(app, "19", level="province"))
+    totals = send(client, table, official).json["totals"]
+    assert (totals["create"], totals["error"], totals["rows"]) == (1, 0, 1)
+
+
+def test_a_table_without_a_column_of_units_is_refused_once(app: Flask, client: FlaskClient) -> None:
+    answer = send(
+        client, "STT,Nơi đo,Số mẫu\n1,Phường Trưng Vương,40\n", people.person(app, "admin")
+    )
+    assert answer.status_code == 422
+    assert [one["code"] for one in answer.json["errors"]] == ["vnnic_no_unit_column"]
+
+
 def test_errors_say_what_is_wrong_where_and_how_to_write_it(
     app: Flask, client: FlaskClient, clock: FakeClock
 ) -> None:

@@ -1,5 +1,6 @@
 """The checklist before freezing: it warns, and blocks nothing that freezing itself permits."""
 
+from collections import Counter
 from datetime import date, datetime
 from typing import TypedDict
 
@@ -16,11 +17,13 @@ from backend.units.catalogue import APPROXIMATE
 
 
 class ChecklistItem(TypedDict):
-    """An item of the checklist; `n` is its number, if it has one."""
+    """An item of the checklist; numbers are null where it has none."""
 
     code: str
     done: bool
     n: int | None
+    of: int | None  # the whole of which `n` is a part
+    network: str | None  # mobile, fixed: items of one network
 
 
 class Checklist(TypedDict):
@@ -41,7 +44,7 @@ def check(report: Report, unit_id: int, now: datetime) -> Checklist:
         _item("targets", _has_targets(report)),
         _item("days", n=_days_without_samples(unit_id, month, day)),
         _item("signals", n=open_findings(unit_id, month)),
-        _item("vnnic", report["sections"]["vnnic"] is not None),
+        *_vnnic(report),
         _item("references", bool(letterhead_of(report)["references"])),
         _item("pages", letter.pages <= MAX_PAGES, n=letter.pages),
     ]
@@ -49,7 +52,24 @@ def check(report: Report, unit_id: int, now: datetime) -> Checklist:
 
 
 def _item(code: str, done: bool | None = None, n: int | None = None) -> ChecklistItem:
-    return {"code": code, "done": not n if done is None else done, "n": n}
+    done = not n if done is None else done
+    return {"code": code, "done": done, "n": n, "of": None, "network": None}
+
+
+def _vnnic(report: Report) -> list[ChecklistItem]:
+    """Return the communes with a count of VNNIC, for each network that has any.
+
+    The letter sums VNNIC's count only where it has all communes.
+    """
+    sections = report["sections"]
+    have = Counter(row["network"] for row in sections["vnnic"] or ())
+    whole = {network: len(sections["communes"][network]) for network in have}
+    items: list[ChecklistItem] = [
+        {"code": "vnnic_part", "done": n >= whole[network], "n": n, "of": whole[network],
+         "network": network}
+        for network, n in have.items()
+    ]  # fmt: skip
+    return items or [_item("vnnic", done=False)]
 
 
 def _has_targets(report: Report) -> bool:

@@ -17,6 +17,9 @@ from backend.reports.content import labels, proposals
 from backend.reports.content.figures import Lacking, ReportUnit, Samples, TeamRow
 from backend.reports.content.references import LETTERS, OWN_DEFAULT, cite
 from backend.reports.files import annexes
+from backend.reports.monthly.checklist import check
+from backend.reports.monthly.models import ReportRow
+from backend.reports.monthly.service import compose
 from backend.units.catalogue import system_on
 from backend.units.models import Unit
 from tests.support import people
@@ -263,6 +266,11 @@ def test_vnnic_stands_beside_where_it_was_imported(office: Office) -> None:
     assert (row["ours"], row["theirs"], row["difference"]) == (2, 5, -3)
     assert row["reasons"] and all(reason.endswith(".") for reason in row["reasons"])
     assert "VNNIC có số liệu băng rộng di động của 1/172 xã" in figures["proposed"]["results"]
+    with office.app.app_context():
+        row = db.session.get_one(ReportRow, report)
+        checked = check(compose(row, office.clock.now), row.unit_id, office.clock.now)
+    [item] = [one for one in checked["items"] if one["code"].startswith("vnnic")]
+    assert (item["network"], item["n"], item["of"], item["done"]) == ("mobile", 1, 172, False)
     office.is_demo()
     office.frozen_of(office.client.get("/api/v1/reports", headers=admin).json["items"][0]["id"])
 

@@ -182,11 +182,13 @@ class TableChange(TypedDict):
 
 
 class TableRow(TypedDict):
-    """VNNIC's samples of a unit that the public sees; null: none."""
+    """VNNIC's samples of a unit that the public sees; null: no row, or too few samples."""
 
     unit: UnitBrief
     before: int | None
     after: int | None
+    too_few_before: bool  # VNNIC's table says "not enough samples"
+    too_few_after: bool
 
 
 class TableEffect(TypedDict):
@@ -218,11 +220,7 @@ def set_table_state(actor: Actor, code: str, data: TableChange) -> TableEffect:
         "network": data["network"],
         "state": state,
         "preview": data["preview"],
-        "rows": [
-            {"unit": reference, "before": before.get(one), "after": after.get(one)}
-            for one, reference in serialize_units(moved).items()
-            if one is not None
-        ],
+        "rows": _moved_rows(moved, before, after),
     }
     if not data["preview"]:
         rows = VnnicCount.unit_id.in_(moved)
@@ -233,6 +231,24 @@ def set_table_state(actor: Actor, code: str, data: TableChange) -> TableEffect:
         record_act(actor, f"vnnic.{state}", f"unit:{unit.id}", **key, rows=len(moved))
         db.session.commit()
     return effect
+
+
+Samples = Mapping[int, int | None]  # VNNIC's count by unit; null: too few samples
+
+
+def _moved_rows(moved: Samples, before: Samples, after: Samples) -> list[TableRow]:
+    """Return what the public sees of each moved unit before and after."""
+    return [
+        {
+            "unit": reference,
+            "before": before.get(unit_id),
+            "after": after.get(unit_id),
+            "too_few_before": unit_id in before and before[unit_id] is None,
+            "too_few_after": unit_id in after and after[unit_id] is None,
+        }
+        for unit_id, reference in serialize_units(moved).items()
+        if unit_id is not None
+    ]
 
 
 def _counts(

@@ -79,11 +79,16 @@ class TableStateSchema(Strict):
 
 
 class TableRowSchema(Schema):
-    """VNNIC's samples of a unit that the public sees before and after; null: none."""
+    """VNNIC's samples of a unit that the public sees before and after.
+
+    null: no row, or too few samples of VNNIC (`too_few_…`).
+    """
 
     unit = fields.Nested(UnitWithLevelSchema, required=True)
     before = fields.Integer(required=True, allow_none=True)
     after = fields.Integer(required=True, allow_none=True)
+    too_few_before = fields.Boolean(required=True)
+    too_few_after = fields.Boolean(required=True)
 
 
 class TableEffectSchema(Schema):

@@ -64,6 +64,7 @@ def test_a_table_is_a_draft_until_it_is_published_and_can_be_taken_back(
     send(client, "Mã,Số mẫu\n05443,320\n", official)
     [row] = change(client, official, "published", preview=True).json["rows"]
     assert (row["before"], row["after"], public(client)) == (310, 320, 2)
+    assert (row["too_few_before"], row["too_few_after"]) == (False, False)
     change(client, official, "published")
     assert len(change(client, official, "draft").json["rows"]) == 2 and public(client) == 0
     assert change(client, official, "published").status_code == 200 and public(client) == 2

@@ -53,7 +53,7 @@ def test_a_table_is_a_draft_until_it_is_published(client: FlaskClient, token: st
     shown = send(client, token)
     assert shown.status_code == 200  # a row was skipped: the page says which and why
     assert "99999" in shown.text or "Xã Không Có" in shown.text
-    assert "Chưa nhập số của VNNIC" in client.get(VNNIC).text
+    assert "Chưa nhập số của VNNIC" not in client.get(VNNIC).text  # the draft stands above
     public = client.get("/unit/19?month=2024-11").text
     assert "Theo VNNIC" not in public
 
@@ -75,9 +75,18 @@ def test_a_table_is_a_draft_until_it_is_published(client: FlaskClient, token: st
     assert "Theo VNNIC" in client.get("/unit/05443?month=2024-11").text
     back = client.post(VNNIC, data={"csrf_token": token, "state": "draft"}).text
     page = act("draft", back)
-    assert "Chưa nhập số của VNNIC" in page and "Công bố bảng này" in page
+    assert "Chưa nhập số của VNNIC" not in page and "Công bố bảng này" in page
     gone = client.post(VNNIC, data={"csrf_token": token, "state": "removed"}).text
-    assert "Công bố bảng này" not in act("removed", gone)
+    page = act("removed", gone)
+    assert "Công bố bảng này" not in page and "Chưa nhập số của VNNIC" in page
+
+
+def test_too_few_samples_of_vnnic_are_words(client: FlaskClient, token: str) -> None:
+    table = "Mã,Số mẫu\n05443,không đủ số mẫu\n".encode()
+    assert send(client, token, file=(BytesIO(table), "vnnic.csv")).status_code == 303
+    row = client.get(VNNIC).text.partition('id="preview"')[2].partition("<tbody>")[2]
+    cells = re.findall(r"<td[^>]*>(.*?)</td>", row.partition("</tr>")[0])
+    assert [re.sub("<[^>]+>", "", cell) for cell in cells] == ["–", "không đủ số mẫu"]
 
 
 def test_a_name_of_several_units_means_that_of_the_area(app: Flask, client: FlaskClient) -> None:

@@ -12,7 +12,7 @@ from backend.accounts.access import Actor
 from backend.campaigns.models import CampaignArea
 from backend.coverage.contributions.day_summary import DEMO_TEXT, summarise_day
 from backend.coverage.contributions.figures import sums
-from backend.coverage.contributions.query import build_query, campaign_access
+from backend.coverage.contributions.query import as_read_by, build_query, campaign_access
 from backend.database.extensions import db
 from backend.drawing import draw, png
 from backend.units.index import unit_index
@@ -41,7 +41,8 @@ def day_picture(
     """Return the day and the picture of its summary, with a map of the area."""
     day, lines = summarise_day(actor, campaign_id, parameters, now)
     access = campaign_access(actor, campaign_id)
-    query = build_query(access, "unit", {"from_": day, "to": day, "month": f"{day:%Y-%m}"})
+    on_day = {"from_": day, "to": day, "month": f"{day:%Y-%m}"}
+    query = as_read_by(actor, build_query(access, "unit", on_day), now)
     by_id = unit_index().by_id
     counted = {by_id[unit].code: one.counted for (_, unit), one in sums(query).items() if unit}
     return day, draw_day(lines, day_map(campaign_id, counted, day))

@@ -3,13 +3,14 @@
 They are sums that `statements.py` reads.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, TextClause
 
+from backend.clock import local_day
 from backend.coverage.contributions.query import ContributionQuery
 from backend.coverage.contributions.statements import (
     DEVICES,
@@ -17,6 +18,7 @@ from backend.coverage.contributions.statements import (
     HELPED,
     HELPED_BY_DAY,
     HELPED_BY_MEMBER,
+    LONE_SINCE,
     OF_DAYS,
     OF_EARNINGS,
     OF_GROUPS,
@@ -24,6 +26,7 @@ from backend.coverage.contributions.statements import (
     OF_SPANS,
     OF_UNITS,
 )
+from backend.coverage.figures.public_counts import MIN_PHONES
 from backend.database.extensions import db
 from backend.measurements.recording.archived import require_rows
 from backend.measurements.recording.earning_sums import TEAM_COLUMNS
@@ -84,16 +87,47 @@ def sums(
 
     Fast enough to be requested by each phone after each test.
     """
+    lone = _lone_samples(query, query.hour) if query.hour else []
     values = {
         "after_team": after[0],
         "after_key": after[1],
-        "most": most,
+        "most": most and most + len(lone),  # units of which nothing is left are no rows
         "not_valid": sorted(NOT_VALID),
         "counted": list(COUNTED_CATEGORIES),
     }
     rows = _read(_statement_of(query), query, values)
     has_target = bool(rows) and db.session.scalar(HAS_TARGET, query.values())
-    return {(row.team, row.key): _figures(row, has_target) for row in rows}
+    found = {(row.team, row.key): _figures(row, has_target) for row in rows}
+    for row in lone:
+        if (key := (0, row.unit)) in found:
+            _leave_out(found[key], row)
+    for unit, emptied in {row.unit: row for row in lone if row.days}.items():
+        if one := found.get((0, unit)):
+            one.active_days -= emptied.days
+            one.last_day = emptied.last_day
+    return dict([pair for pair in found.items() if pair[1].received][:most])
+
+
+def _lone_samples(query: ContributionQuery, hour: datetime) -> Sequence[Row[Any]]:
+    """Return the samples of phones that others could follow since an hour, by unit and verdict."""
+    values = {"hour": hour, "recent": local_day(hour - timedelta(hours=1)), "phones": MIN_PHONES}
+    return _read(LONE_SINCE, query, values)
+
+
+def _leave_out(figures: Figures, row: Row[Any]) -> None:
+    """Take a unit's samples of one verdict out of its figures."""
+    figures.received -= row.n
+    figures.valid -= row.n if row.category not in NOT_VALID else 0
+    if row.category in COUNTED_CATEGORIES:
+        figures.counted -= row.n
+        figures.guests -= row.n if row.guest else 0
+        figures.by_assurance[TEAM_COLUMNS[row.category]] -= row.n
+    else:
+        figures.reasons[row.category] -= row.n
+        left = ((code, n) for code, n in figures.reasons.items() if n)
+        figures.reasons = _most_first(left)
+    if figures.needed is not None and row.needed:
+        figures.needed -= row.n
 
 
 def _statement_of(query: ContributionQuery) -> TextClause:
@@ -129,9 +163,13 @@ def _figures(row: Row[Any], has_target: bool) -> Figures:
         needed=row.needed if has_target else None,
         active_days=row.active_days,
         last_day=row.last_day,
-        reasons=dict(sorted(lost, key=lambda pair: (-pair[1], pair[0]))),
+        reasons=_most_first(lost),
         by_assurance={part: n[part] for part in TEAM_PARTS},
     )
+
+
+def _most_first(lost: Iterable[tuple[str, int]]) -> dict[str, int]:
+    return dict(sorted(lost, key=lambda pair: (-pair[1], pair[0])))
 
 
 def _add_helped(query: ContributionQuery, found: Mapping[Key, Figures]) -> None:

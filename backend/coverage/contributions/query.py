@@ -1,8 +1,8 @@
 """Queries of contributions: access to a campaign's teams, days, networks."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
@@ -11,6 +11,8 @@ from backend.accounts.access import Actor, can, require
 from backend.campaigns.models import Campaign
 from backend.campaigns.service import visible_campaign
 from backend.clock import day_begin, month_end, month_start, months_between
+from backend.coverage.figures.public_counts import full_hour
+from backend.coverage.figures.unit_access import ACT as EXACT_FIGURES
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
 from backend.measurements.recording.rules import NETWORKS
@@ -41,6 +43,7 @@ class ContributionQuery:
     whole: bool  # the days are all those of the months
     networks: tuple[str, ...]
     teams: tuple[int, ...] | None = None  # None: all
+    hour: datetime | None = None  # rows by unit are of this full hour; None: exact
 
     def values(self) -> dict[str, object]:
         """Return the bind values of the statements."""
@@ -97,6 +100,13 @@ def build_query(
     whole = first == month_start(months[0]) and last == month_end(months[-1])
     networks = (parameters["network"],) if parameters.get("network") else ALL_NETWORKS
     return ContributionQuery(access.campaign.id, by, first, last, months, whole, networks, teams)
+
+
+def as_read_by(actor: Actor, query: ContributionQuery, now: datetime) -> ContributionQuery:
+    """Return a query whose rows by unit follow nobody: as of the full hour, exact for admins."""
+    if query.by != "unit" or can(actor, EXACT_FIGURES):
+        return query
+    return replace(query, hour=full_hour(now))
 
 
 def _days(campaign: Campaign, parameters: Mapping[str, Any]) -> tuple[date, date, tuple[str, ...]]:

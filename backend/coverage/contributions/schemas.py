@@ -75,6 +75,7 @@ class ContributionsSchema(Strict):
     networks = fields.List(fields.String(), required=True)
     boundaries = fields.Nested(BoundariesSchema, required=True, allow_none=True)
     demo = fields.Boolean(required=True)
+    as_of = fields.DateTime(required=True, allow_none=True)  # of rows by unit; null: exact
     items = fields.List(fields.Nested(ContributionSchema), required=True)
     total = fields.Nested(FiguresSchema, required=True)
     next_cursor = fields.String(required=True, allow_none=True)

@@ -21,6 +21,7 @@ from backend.coverage.contributions.figures import (
 from backend.coverage.contributions.query import (
     CampaignAccess,
     ContributionQuery,
+    as_read_by,
     build_query,
     campaign_access,
 )
@@ -49,11 +50,15 @@ UNKNOWN = {"member": N_("Unknown volunteer"), "unit": NP_("unit", "Commune unkno
 
 
 def contributions(
-    actor: Actor, campaign_id: int, parameters: Mapping[str, Any], language: Language
+    actor: Actor,
+    campaign_id: int,
+    parameters: Mapping[str, Any],
+    language: Language,
+    now: datetime,
 ) -> dict[str, Any]:
     """Return a page of contributions, row by row, and their total."""
     access = campaign_access(actor, campaign_id)
-    query = build_query(access, parameters["by"], parameters)
+    query = as_read_by(actor, build_query(access, parameters["by"], parameters), now)
     if query.by == "member":
         record_read(actor, "members", f"campaign:{campaign_id}")
     most = None if parameters["format"] != "json" else parameters["limit"]
@@ -70,6 +75,7 @@ def contributions(
         "networks": list(query.networks),
         "boundaries": active.serialize() if active else None,
         "demo": access.campaign.demo,
+        "as_of": query.hour,
         "items": rows(query, {key: found[key] for key in keys}, language),
         "total": total(query).serialize(),
         "next_cursor": encode_cursor(*keys[-1]) if len(found) > len(keys) else None,
@@ -77,10 +83,11 @@ def contributions(
 
 
 def all_contributions(
-    actor: Actor, campaign_id: int, language: Language, filters: Mapping[str, str]
+    actor: Actor, campaign_id: int, language: Language, filters: Mapping[str, str], now: datetime
 ) -> dict[str, Any]:
     """Return all rows of contributions, as a file has them; `filters` as in a query string."""
-    return contributions(actor, campaign_id, FILE.load({**filters, "format": "csv"}), language)
+    wanted = FILE.load({**filters, "format": "csv"})
+    return contributions(actor, campaign_id, wanted, language, now)
 
 
 def rows(

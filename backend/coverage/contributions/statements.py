@@ -257,6 +257,44 @@ OF_EARNINGS = text("""
     from grouped where (team, key) > (:after_team, :after_key)
     group by team, key order by team, key limit :most
 """)
+# What rows by unit lack: samples since the full hour in communes where too few phones of the team
+# were since then, and the days on which a unit then has nothing else. Samples of earlier days that
+# arrive late follow nobody.
+LONE_SINCE = text("""
+    with since as (
+        select e.team_id, e.unit_id, e.network, e.day, e.category, e.guest, e.needed, m.device_id
+        from earnings e join measurements m on m.id = e.measurement_id and m.day = e.day
+        where e.campaign_id = :campaign and e.day >= :recent and e.unit_id is not null
+            and m.received_at >= :hour
+    ), lone as (
+        select team_id, unit_id, network from since
+        group by 1, 2, 3 having count(distinct device_id) < :phones
+    ), left_out as (
+        select s.* from since s join lone using (team_id, unit_id, network)
+        where s.network = any(:networks) and s.day between :first and :last
+            and (cast(:teams as int[]) is null or s.team_id = any(:teams))
+    ), emptied as (
+        select unit_id, day from left_out s
+        group by 1, 2 having count(*) = (
+            select count(*) from earnings e
+            where e.campaign_id = :campaign and e.unit_id = s.unit_id and e.day = s.day
+                and e.network = any(:networks)
+                and (cast(:teams as int[]) is null or e.team_id = any(:teams))
+        )
+    ), days as (
+        select e.unit_id, count(distinct e.day)::int as days, (
+            select max(day) from team_unit_months t, unnest(t.days) day
+            where t.campaign_id = :campaign and t.unit_id = e.unit_id and t.month = any(:months)
+                and t.network = any(:networks) and day between :first and :last
+                and (cast(:teams as int[]) is null or t.team_id = any(:teams))
+                and day <> all(array_agg(e.day))
+        ) as last_day
+        from emptied e group by 1
+    )
+    select s.unit_id as unit, s.category, s.guest, s.needed, count(*)::int as n,
+        d.days, d.last_day
+    from left_out s left join days d using (unit_id) group by 1, 2, 3, 4, d.days, d.last_day
+""")
 HAS_TARGET = text("""
     select exists (
         select from targets, unnest(cast(:month_ends as date[])) as month_end

@@ -36,7 +36,7 @@ TABLES = {"text/csv": {"schema": {"type": "string"}}, XLSX: BINARY}
 @blp.alt_response(304, description="Nothing changed since the figures of If-None-Match")
 def get_contributions(query: dict[str, Any], campaign_id: int) -> Response:
     """Show the contributions of teams, members, units, days or organisations to a campaign."""
-    answer = contributions(actor(), campaign_id, query, language())
+    answer = contributions(actor(), campaign_id, query, language(), clock_now())
     name = file_name(campaign_id, query["by"], query["format"])
     if query["format"] == "csv":
         return as_attachment(as_csv(answer, language()), "text/csv; charset=utf-8", name)

@@ -107,10 +107,10 @@ def teams_today(
     samples for the longest time.
     """
     campaign, today = visible_campaign(actor, campaign_id), local_day(now)
-    ever = all_contributions(actor, campaign_id, language, {})
+    ever = all_contributions(actor, campaign_id, language, {}, now)
     running = campaign.first_day <= today <= campaign.last_day
     on_day = {"from": today.isoformat(), "to": today.isoformat(), "month": f"{today:%Y-%m}"}
-    day = all_contributions(actor, campaign_id, language, on_day) if running else None
+    day = all_contributions(actor, campaign_id, language, on_day, now) if running else None
     counted = {one["id"]: one["counted"] for one in day["items"]} if day else {}
     latest = {one["id"]: one["last_day"] for one in ever["items"]}
     teams = teams_of(campaign, now)

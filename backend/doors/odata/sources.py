@@ -251,9 +251,9 @@ def _read_contributions(context: ReadContext, common: Row, names: Sequence[str])
         "by": "team", "month": common["Month"], "network": common["Network"], "from_": None,
         "to": None, "team": None, "format": "csv", "limit": None, "cursor": None,
     }  # fmt: skip
-    language = context.language
+    campaign, language = common["CampaignId"], context.language
     try:
-        answer = contributions(context.actor, common["CampaignId"], parameters, language)
+        answer = contributions(context.actor, campaign, parameters, language, context.now)
     except Problem as problem:  # a team whose code was revoked before it took part
         if problem.status == 403:
             return

@@ -121,7 +121,7 @@ def summary(query: LangQuery, campaign_id: int) -> Response:
     language = translator_for(query["lang"]).language
     values = {
         "by": {
-            by: all_contributions(user, campaign_id, language, {"by": by})
+            by: all_contributions(user, campaign_id, language, {"by": by}, now)
             for by in ("team", "unit", "day")
         },
         "goals": [

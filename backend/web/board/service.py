@@ -118,7 +118,7 @@ def list_teams(
 
     Leaders see the rank of all teams, but the rest of their own alone.
     """
-    answer = all_contributions(actor, campaign_id, language, filters)
+    answer = all_contributions(actor, campaign_id, language, filters, now)
     ranked = rank_teams(actor, campaign_id, filters, language)
     campaign = campaign_access(actor, campaign_id).campaign
     visible = {str(team.id): team for team in list_visible_teams(actor, campaign_id, now)}
@@ -155,7 +155,7 @@ def list_team_members(
     page: MembersQuery = {"campaign": campaign_id, "cursor": None, "limit": MAX_MEMBERS}
     listed = list_members(actor, team_id, page, now)
     wanted = {"by": "member", "team": str(team_id)}
-    answer = all_contributions(actor, campaign_id, language, wanted)
+    answer = all_contributions(actor, campaign_id, language, wanted, now)
     earned = {row["id"]: row for row in answer["items"]}
     present = [(member, earned.pop(str(member["number"]), None)) for member in listed["items"]]
     return {

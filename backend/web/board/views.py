@@ -153,9 +153,8 @@ def teams(query: schemas.TeamsQuery, campaign_id: int) -> Response:
     else:
         wanted = {"by": by, "limit": ROWS_SHOWN, "cursor": query["cursor"]}
         wanted = {name: wanted[name] for name in wanted if wanted[name]}
-        answer = contributions(
-            user, campaign_id, EVERY_CONTRIBUTION.load(_filters(query) | wanted), language
-        )
+        wanted = EVERY_CONTRIBUTION.load(_filters(query) | wanted)
+        answer = contributions(user, campaign_id, wanted, language, now)
         days = [(row["name"][-2:].lstrip("0"), row["counted"], number(row["counted"], language))
                 for row in answer["items"]] if by == "day" else []  # fmt: skip
         values["drawn"] = bars(days) if days else None
@@ -182,7 +181,7 @@ def _choices(board: CampaignBoard, now: datetime, language: Language) -> GroupCh
     measured = [
         network
         for network in (networks if len(networks) > 1 else ())
-        if all_contributions(user, campaign_id, language, {"by": "day", "network": network})[
+        if all_contributions(user, campaign_id, language, {"by": "day", "network": network}, now)[
             "items"
         ]
     ]
@@ -489,10 +488,9 @@ class SamplesToMove(TypedDict):
 
 def _samples_of(campaign_id: int, chosen: ChosenSamples, language: Language) -> SamplesToMove:
     """Return the row of the chosen member, and the days on which the team has samples."""
+    wanted = {"team": str(chosen["from_team"])}
     members, days = (
-        all_contributions(
-            actor(), campaign_id, language, {"by": by, "team": str(chosen["from_team"])}
-        )["items"]
+        all_contributions(actor(), campaign_id, language, wanted | {"by": by}, clock_now())["items"]
         for by in ("member", "day")
     )
     member = [row for row in members if row["id"] == str(chosen["member"])]

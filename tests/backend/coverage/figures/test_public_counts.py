@@ -133,6 +133,60 @@ def test_everybody_reads_the_same_count_with_its_time(province: Province, app: F
     assert (exact["counted"], exact["as_of"]) == (MIN_PHONES + 1, None)
 
 
+def test_a_leader_follows_nobody_through_a_teams_communes(province: Province, app: Flask) -> None:
+    """A team's rows by commune are of the full hour, and new where enough of its phones are."""
+    client, run_by = province.client, organisation(app)
+    running = campaign(app, run_by, unit_id(app, "19", level="province"))
+    mine, other = team(app, run_by, "Đội A"), team(app, run_by, "Đội B")
+    phones = [register(client) for _ in range(MIN_PHONES + 1)]
+    for phone, joined in zip(phones, (mine, mine, mine, other), strict=True):
+        add_membership(app, phone, running, joined, province.clock.now - timedelta(days=2))
+    readers = {
+        "leader": person(app, "team_leader", mine), "organiser": person(app, "organiser", run_by),
+        "admin": person(app, "admin"),
+    }  # fmt: skip
+    address = f"/api/v1/campaigns/{running}/contributions"
+
+    def read(who: str, **query: str) -> Any:
+        return client.get(address, query_string={"by": "unit"} | query, headers=readers[who]).json
+
+    def rows(who: str, **query: str) -> dict[str, tuple[int, int, str | None]]:
+        return {
+            one["id"]: (one["counted"], one["active_days"], one["last_day"])
+            for one in read(who, **query)["items"]
+        }
+
+    first, second, *_others = province.places
+    province.until(9, day=20)
+    province.measure(first, phones[0])
+    province.until(9)
+    yesterday, both = (1, 1, "2024-11-20"), (2, 2, "2024-11-21")
+    assert read("leader")["as_of"] == "2024-11-21T02:00:00+00:00"
+    for code in (first, second):
+        province.measure(code, phones[0])
+    for query in (
+        {},
+        {"month": MONTH},
+        {"from": "2024-11-20"},
+        {"network": "mobile"},
+        {"limit": "1"},
+    ):
+        for who in ("leader", "organiser"):
+            assert rows(who, **query) == {first: yesterday}, (who, query)
+    assert read("leader")["total"]["counted"] == 3
+    assert read("leader")["total"]["last_day"] == "2024-11-21"
+    assert rows("leader", **{"from": "2024-11-21"}) == {}
+    assert rows("admin")[first] == both and read("admin")["as_of"] is None
+    for phone in (phones[1], phones[3]):  # three phones, two of the team
+        province.measure(first, phone)
+    assert rows("leader") == rows("organiser") == {first: yesterday}
+    province.measure(first, phones[2])
+    assert rows("leader") == {first: (4, 2, "2024-11-21")} == rows("organiser")
+    province.until(10)
+    assert rows("leader") == {first: (4, 2, "2024-11-21"), second: (1, 1, "2024-11-21")}
+    assert rows("organiser")[first] == (5, 2, "2024-11-21")
+
+
 def test_the_time_of_a_count_tells_nothing_of_what_it_leaves_out(province: Province) -> None:
     lone, empty = list(province.places)[:2]
     province.until(0, day=21)

@@ -6,12 +6,13 @@ before are no company. At midnight those of every commune that changed are copie
 provinces are counted exactly.
 """
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import select
 
-from backend.clock import local_day, month_before
-from backend.database.extensions import db, fetch_autocommit
+from backend.clock import day_begin, local_day, month_before
+from backend.database.extensions import array_literal, db, fetch, fetch_autocommit
 from backend.measurements.recording.models import public_months
 from backend.measurements.recording.reasons import COLUMNS
 
@@ -94,6 +95,30 @@ def copy_counts(now: datetime, *, everything: bool = False) -> int | None:
         },
     )  # fmt: skip
     return len(copied) - 1
+
+
+# Times are read as texts: a column of times costs more than all counts beside it.
+COPIED_AT = """
+    select to_char(p.copied_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"+00:00"') as time
+    from unnest(%(units)s::integer[]) with ordinality u (id, place)
+    left join public_months p on p.unit_id = u.id and p.month = %(month)s
+        and p.network = %(network)s and p.copied_at > %(midnight)s
+    order by place
+"""
+
+
+def copied_at(month: str, network: str, units: Sequence[int], today: date) -> list[str]:
+    """Return until when the public counts of communes reach, as ISO 8601 in UTC.
+
+    It is the time of the copy, at least midnight, when all that changed are copied. So the time
+    tells nothing of what was not copied.
+    """
+    midnight = day_begin(today)
+    values = {
+        "month": month, "network": network, "units": array_literal(units), "midnight": midnight
+    }  # fmt: skip
+    least = midnight.astimezone(UTC).isoformat("T", "seconds")
+    return [row["time"] or least for row in fetch(COPIED_AT, values)]
 
 
 def last_run() -> datetime | None:

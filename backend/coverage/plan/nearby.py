@@ -1,14 +1,15 @@
 """Communes around a phone, nearest first, with their public counts."""
 
 import math
+from dataclasses import replace
 from datetime import date
 from typing import TypedDict
 
 from backend.accounts.access import PUBLIC
-from backend.clock import day_begin
-from backend.coverage.figures.service import CoverageQuery, coverage
+from backend.coverage.figures.items import COUNTED
+from backend.coverage.figures.month import Visibility, month_of
+from backend.coverage.figures.public_counts import copied_at
 from backend.database.extensions import db
-from backend.errors import Problem
 from backend.units.models import Unit
 from backend.units.service import UnitRow, select_units
 from geo.fix import METRES_PER_DEGREE, distance_m
@@ -79,24 +80,24 @@ def communes_around(
 
 
 def public_counts(today: date, network: str, provinces: set[str]) -> Counts:
-    """Return the public counts of this month by commune; none where they wait for approval."""
-    found: Counts = {}
-    for province in sorted(provinces):
-        query = CoverageQuery(f"{today:%Y-%m}", "commune", network, province, reader=PUBLIC)
-        try:
-            items = coverage(query, day_begin(today))["items"]
-        except Problem as problem:
-            if problem.code != "not_published":
-                raise
-            continue
-        for item in items:
-            found[item["code"]] = {
-                "counted": item["counted"],
-                "target": item["target"],
-                "shortfall": item["shortfall"],
-                "as_of": item["as_of"],
-            }
-    return found
+    """Return the public counts of this month by commune; none where they wait for approval.
+
+    They are those of coverage, without the rest of its answer: phones ask at each place.
+    """
+    month = month_of(f"{today:%Y-%m}", network, today, PUBLIC)
+    month = replace(month, visibility=Visibility.RELEASED)
+    places = [month.listing.parent(code) for code in sorted(provinces)]
+    units = [one for place in places for one in replace(month, place=place).units("commune")]
+    times = copied_at(month.month, network, [one.unit.id for one in units], today)
+    return {
+        one.unit.code: {
+            "counted": one.numbers[COUNTED],
+            "target": one.need,
+            "shortfall": one.shortfall,
+            "as_of": time,
+        }
+        for one, time in zip(units, times, strict=True)
+    }
 
 
 def _units_around(today: date, latitude: float, longitude: float, reach: int) -> list[UnitRow]:

@@ -10,7 +10,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from backend.accounts.access import PUBLIC
+from backend.clock import local_day
 from backend.coverage.figures.public_counts import MIN_PHONES
+from backend.coverage.figures.service import CoverageQuery, coverage
+from backend.coverage.plan.nearby import public_counts
 from backend.database.extensions import db
 from backend.units.models import Unit
 from tests.support.clock import FakeClock
@@ -283,6 +287,29 @@ class Walk:
 
     def answers(self) -> dict[str, Any]:
         return {address: self._get(address) for address in self.addresses}
+
+
+def test_the_counts_around_a_phone_are_those_of_coverage(province: Province) -> None:
+    one, other, *_ = province.places
+    for _ in range(MIN_PHONES):
+        province.measure(one)
+    province.until(10)
+    province.measure(other)  # alone since the full hour
+    with province.app.app_context():
+        now = province.clock.now
+        found = public_counts(local_day(now), "mobile", {"01", "19"})
+        expected = {}
+        for code in ("01", "19"):
+            query = CoverageQuery(f"{now:%Y-%m}", "commune", "mobile", code, reader=PUBLIC)
+            for item in coverage(query, now)["items"]:
+                expected[item["code"]] = {
+                    "counted": item["counted"],
+                    "target": item["target"],
+                    "shortfall": item["shortfall"],
+                    "as_of": item["as_of"],
+                }
+        assert found == expected
+        assert found[one]["counted"] == MIN_PHONES and found[other]["counted"] == 0
 
 
 # Paths that show the country by province; with a filter of communes they are walked too.

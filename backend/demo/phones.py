@@ -6,7 +6,8 @@ counts are witnessed, so that they count whatever an installation requires.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from itertools import groupby
 from random import Random
 from typing import Any
@@ -31,6 +32,9 @@ PROVIDERS = (("Viettel Telecom", 0.45), ("VNPT", 0.38), ("FPT Telecom", 0.17))
 # Medians in Mbps, spread of the logarithm (a long tail), median ping in ms.
 SPEEDS = {"5G": (240.0, 0.55, 19.0), "4G": (46.0, 0.7, 27.0), "3G": (4.5, 0.7, 75.0)}
 LINE = (150.0, 0.6, 9.0)
+# Spread of the logarithm of what the tests of an outing share: about a tenth of their variance, as
+# the load of a cell and the weather have it.
+SHARED = 0.3
 # Shares of tests by 3G and, of half of the phones, by 5G. Viettel started 5G in October 2024; two
 # years later the others have it too.
 THREE_G = {"2024": 0.06, "later": 0.02}
@@ -97,7 +101,7 @@ def body(phone: Phone, at: datetime, point: Point, rng: Random) -> Body:
         "id": str(uuid_from(rng)),
         "measured_at": local_time(at),
         "status": "finished",
-        **_values(phone, technology, rng),
+        **_values(phone, technology, rng, _shared(at, point)),
         **_network(phone, technology, rng),
         "location": {
             "latitude": round(point[1] + north, 6),
@@ -111,10 +115,24 @@ def body(phone: Phone, at: datetime, point: Point, rng: Random) -> Body:
     }
 
 
-def _values(phone: Phone, technology: str, rng: Random) -> Body:
-    """Draw speeds (long tail) and latencies."""
+@lru_cache(10_000)
+def _outing(day: date, east: int, north: int) -> float:
+    """Return what the tests of a day share within some ten kilometres."""
+    rng = Random(f"{day} {east} {north}")  # noqa: S311 # nothing of it is a secret
+    return rng.lognormvariate(0, SHARED)
+
+
+def _shared(at: datetime, point: Point) -> float:
+    """Return the relative speed of an outing; outings of 2024 share nothing."""
+    day = local_day(at)
+    return _outing(day, round(point[0] * 10), round(point[1] * 10)) if day.year > 2024 else 1.0
+
+
+def _values(phone: Phone, technology: str, rng: Random, shared: float = 1.0) -> Body:
+    """Draw speeds (long tail) and latencies; `shared` is the relative speed of the outing."""
     median, spread, ping = LINE if phone.network == "fixed" else SPEEDS[technology]
-    down = min(3_000.0, max(0.1, median * phone.strength * rng.lognormvariate(0, spread)))
+    usual = median * phone.strength * shared
+    down = min(3_000.0, max(0.1, usual * rng.lognormvariate(0, spread)))
     wait = ping * rng.lognormvariate(0, 0.3)
     varies = rng.uniform(0.05, 0.4)
     return {

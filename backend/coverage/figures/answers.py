@@ -15,8 +15,8 @@ import orjson
 
 from backend import VERSION
 from backend.accounts.access import PUBLIC
+from backend.coverage.figures.daily_history import refresh_daily_history
 from backend.coverage.figures.month import Month, Visibility, listing_key, month_of
-from backend.coverage.figures.recent import make_recent
 from backend.coverage.figures.service import CoverageQuery
 from backend.database.extensions import array_literal, fetch
 from backend.measurements.recording.rules import NETWORKS
@@ -40,13 +40,13 @@ STATE = """
         (select array[count(*), sum(version)] from targets where network = %(network)s) as targets,
         (select array[count(*), sum(devices)] from released_figures
             where %(released)s and network = %(network)s and month = any(%(months)s)) as devices,
-        (select array[count(*), sum(version)] from statistics_seen
+        (select array[count(*), sum(version)] from statistics_versions
             where %(live)s and network = %(network)s and month = any(%(months)s)
                 and unit_id not in (select unnest(%(outside)s::integer[]))) as statistics,
         (select array_agg(month order by month) from demo_months
             where month = any(%(months)s)) as demo,
-        (select array_agg(array[day::text, basis, made_at::text] order by basis) from recent
-            where unit_id = 0 and network = %(network)s and day = %(today)s) as recent
+        (select array_agg(array[day::text, basis, made_at::text] order by basis) from daily_history
+            where unit_id = 0 and network = %(network)s and day = %(today)s) as history
 """
 MAX_KEPT = 64
 MAX_KEPT_BYTES = 64 * 2**20  # the country by commune is 2 MB
@@ -61,7 +61,7 @@ def coverage_tag(query: CoverageQuery, months: Sequence[Month], today: date, *fo
     `months` are those of the query, as `find_months` finds them.
     """
     if months[-1].progress.today is not None:
-        make_recent(today, query.network)
+        refresh_daily_history(today, query.network)
     outside = set.intersection(*(one.listing.outside(one.place) for one in months))
     values = {
         "network": query.network, "months": [one.month for one in months], "today": today,

@@ -1,4 +1,4 @@
-"""Samples of the days before today by unit: the table `recent`, written once a day.
+"""Samples of the days before today by unit: the table `daily_history`, written once a day.
 
 The projection and the comparison with the same day of the previous month need 60 days of every
 unit, but completed days only. They are summed at night, or by the first reader of the day. Samples
@@ -10,14 +10,14 @@ from datetime import date, timedelta
 from backend.clock import month_before, month_end, month_start
 from backend.coverage.figures.forecast import LOOK_BACK, MIN_DAILY
 from backend.database.extensions import fetch, fetch_autocommit
-from backend.database.locks import RECENT_LOCK
+from backend.database.locks import DAILY_HISTORY_LOCK
 from backend.units.catalogue import system_on
 
 # A database that is only read, such as a standby, has what its primary wrote.
 MISSING = """
     select basis from (
         select 'counted' as basis union select basis from targets where network = %(network)s
-        except select basis from recent
+        except select basis from daily_history
             where day = %(day)s and network = %(network)s and unit_id = 0
     ) missing where current_setting('transaction_read_only') = 'off'
 """
@@ -25,7 +25,7 @@ MISSING = """
 MAKE = """
     with free as materialized (select pg_try_advisory_xact_lock(%(lock)s) as free),
     earlier as (
-        delete from recent using free
+        delete from daily_history using free
         where free and day < %(day)s and network = %(network)s and basis = %(basis)s
     ), daily as (
         select above.id as unit_id, d.month, d.day,
@@ -73,14 +73,15 @@ MAKE = """
         union all
         select 0, 0, array_fill(0, array[7]), 0, array_fill(0, array[7])
     )
-    insert into recent (day, network, basis, unit_id, last_month, weekdays, active_days, squares)
+    insert into daily_history
+        (day, network, basis, unit_id, last_month, weekdays, active_days, squares)
     select %(day)s, %(network)s, %(basis)s, units.* from units, free where free
     on conflict do nothing
     returning unit_id
 """
 
 
-def make_recent(today: date, network: str) -> None:
+def refresh_daily_history(today: date, network: str) -> None:
     """Write the sums of a day for each basis of a target, unless they exist; commit."""
     month = f"{today:%Y-%m}"
     before, days = month_before(month), history_days(today)
@@ -88,7 +89,7 @@ def make_recent(today: date, network: str) -> None:
         fetch_autocommit(
             MAKE,
             {
-                "lock": RECENT_LOCK, "day": today, "network": network, "basis": row["basis"],
+                "lock": DAILY_HISTORY_LOCK, "day": today, "network": network, "basis": row["basis"],
                 "month": month, "before": before, "month_end": month_end(month),
                 "before_end": month_end(before),
                 "same_day": month_start(before) + timedelta(days=today.day - 1),

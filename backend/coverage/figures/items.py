@@ -17,9 +17,9 @@ from backend.coverage.figures.coverage_answer import (
     Projection,
     UnitItem,
 )
+from backend.coverage.figures.daily_history import history_days, refresh_daily_history
 from backend.coverage.figures.forecast import LAST_DAYS, History, MonthProgress, still_to_come
 from backend.coverage.figures.month import NO_NUMBERS, Month, UnitCounts
-from backend.coverage.figures.recent import history_days, make_recent
 from backend.coverage.targets.models import Target
 from backend.coverage.targets.service import ASSESSMENT, TARGET
 from backend.database.extensions import array_literal, dump, fetch
@@ -45,7 +45,7 @@ class FiguresRow(NamedTuple):
     copied_at: str | None  # ISO 8601, since midnight; null also for exact counts
     devices: int | None
     outings: int | None
-    last_month: int | None  # these of `recent`: null also outside the running month
+    last_month: int | None  # these of `daily_history`: null also outside the running month
     weekdays: Sequence[float] | None
     squares: Sequence[float] | None
     active_days: int | None
@@ -177,7 +177,7 @@ ROWS = """
     select categories, today, from_today, active.teams, of_teams, s.devices, s.outings,
         case when p.copied_at > %(midnight)s then to_char(
             p.copied_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"+00:00"') end as copied_at,
-        recent.last_month, recent.weekdays, recent.squares, recent.active_days,
+        history.last_month, history.weekdays, history.squares, history.active_days,
         of_province.weekdays as pattern
     from unnest(%(units)s::integer[]) with ordinality u (id, place)
     left join categories on categories.unit_id = u.id
@@ -186,11 +186,12 @@ ROWS = """
     left join participation s on s.unit_id = u.id
     left join public_months p on not %(live)s and %(level)s = 'commune' and p.unit_id = u.id
         and p.month = %(month)s and p.network = %(network)s
-    left join recent on %(running)s and recent.unit_id = u.id and recent.unit_id <> 0
-        and recent.day = %(today)s and recent.network = %(network)s
-        and recent.basis = coalesce(cast(%(own)s as jsonb) ->> u.id::text, %(basis)s)
+    left join daily_history history on %(running)s and history.unit_id = u.id
+        and history.unit_id <> 0
+        and history.day = %(today)s and history.network = %(network)s
+        and history.basis = coalesce(cast(%(own)s as jsonb) ->> u.id::text, %(basis)s)
     left join units c on c.id = u.id
-    left join recent of_province on %(running)s and of_province.day = %(today)s
+    left join daily_history of_province on %(running)s and of_province.day = %(today)s
         and of_province.unit_id = coalesce(c.province_id, c.id)
         and of_province.network = %(network)s and of_province.basis = %(basis)s
     order by place
@@ -207,7 +208,7 @@ def read_rows(month: Month, units: Sequence[UnitCounts], today: date) -> list[Fi
     """Read the rows of the listed units; the first row is of the samples in no commune."""
     running, (basis, own) = month.progress.today is not None, month.bases(month.level)
     if running:
-        make_recent(today, month.network)
+        refresh_daily_history(today, month.network)
     rows = fetch(
         ROWS,
         {

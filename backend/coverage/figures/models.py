@@ -17,10 +17,10 @@ class PublishedMonth(db.Model):
     unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"), primary_key=True)
 
 
-class Recent(db.Model):
+class DailyHistory(db.Model):
     """Samples of a unit on the days before a day, written once on that day."""
 
-    __tablename__ = "recent"
+    __tablename__ = "daily_history"
 
     day: Mapped[date] = mapped_column(primary_key=True)
     network: Mapped[str] = mapped_column(primary_key=True)

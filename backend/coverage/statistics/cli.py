@@ -13,7 +13,7 @@ from backend.batch.command_line import (
 from backend.batch.executor import Executor
 from backend.clock import local_day
 from backend.coverage.figures.cli import cli
-from backend.coverage.figures.recent import make_recent
+from backend.coverage.figures.daily_history import refresh_daily_history
 from backend.coverage.statistics import refresh as statistics_refresh
 from backend.coverage.statistics import release
 from backend.coverage.statistics.models import Release
@@ -33,7 +33,7 @@ commands = (release_cli,)  # the other command belongs to the group of coverage
 def refresh(month: str | None, everything: bool, hourly: bool, executor: Executor) -> None:
     """Recompute statistics whose counted samples changed; sum the days before today once a day."""
     for network in NETWORKS:
-        make_recent(local_day(clock_now()), network)
+        refresh_daily_history(local_day(clock_now()), network)
     if everything:
         statistics_refresh.mark_all(month)
     with progress_bar("refresh") as progress:

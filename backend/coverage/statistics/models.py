@@ -27,10 +27,10 @@ class Statistic(db.Model):
     found_at: Mapped[datetime]
 
 
-class StatisticsSeen(db.Model):
+class StatisticsVersion(db.Model):
     """The version of a commune's counts of which its statistics were computed."""
 
-    __tablename__ = "statistics_seen"
+    __tablename__ = "statistics_versions"
 
     month: Mapped[str] = mapped_column(primary_key=True)
     network: Mapped[str] = mapped_column(primary_key=True)

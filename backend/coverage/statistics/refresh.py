@@ -34,12 +34,12 @@ COUNTRY = 0
 WORK_MEMORY = text("set local work_mem = '64MB'")
 
 FORGET = text("""
-    delete from statistics_seen where cast(:month as text) is null or month = :month
+    delete from statistics_versions where cast(:month as text) is null or month = :month
 """)
 STALE = text("""
     select m.month, m.network, u.province_id, array_agg(m.unit_id) as units
     from unit_months m
-    left join statistics_seen s using (month, network, unit_id)
+    left join statistics_versions s using (month, network, unit_id)
     left join units u on u.id = m.unit_id
     where m.unit_id <> 0 and (m.counted > 0 or s.version is not null)
         and m.version is distinct from s.version
@@ -49,7 +49,7 @@ STALE = text("""
 """)
 # The country's version is the sum of those of its communes.
 STALE_COUNTRIES = text("""
-    select month, network from statistics_seen
+    select month, network from statistics_versions
     where month not in (select month from archived_months)
         and (cast(:month as text) is null or month = :month)
     group by 1, 2 having coalesce(sum(version) filter (where unit_id <> 0), 0)
@@ -58,14 +58,14 @@ STALE_COUNTRIES = text("""
 """)
 # Before the samples are read: the statements that follow see all samples of these versions.
 SEE = text("""
-    insert into statistics_seen (month, network, unit_id, version)
+    insert into statistics_versions (month, network, unit_id, version)
     select month, network, unit_id, version from unit_months
     where month = :month and network = :network and unit_id = any(:units)
     on conflict (month, network, unit_id) do update set version = excluded.version
 """)
 SEE_COUNTRY = text("""
-    insert into statistics_seen (month, network, unit_id, version)
-    select :month, :network, 0, coalesce(sum(version), 0) from statistics_seen
+    insert into statistics_versions (month, network, unit_id, version)
+    select :month, :network, 0, coalesce(sum(version), 0) from statistics_versions
     where month = :month and network = :network and unit_id <> 0
     on conflict (month, network, unit_id) do update set version = excluded.version
 """)

@@ -37,7 +37,7 @@ OPEN = text("""
     ) <> (
         select coalesce(sum(received), 0) from unit_months where month = :month
     ) or exists (
-        select from unit_months m left join statistics_seen s using (month, network, unit_id)
+        select from unit_months m left join statistics_versions s using (month, network, unit_id)
         where m.month = :month and m.unit_id <> 0 and (m.counted > 0 or s.version is not null)
             and m.version is distinct from s.version
     ) or exists (select from unit_months where month = :month and valid > 0)

@@ -135,9 +135,9 @@ ROW_CHANGES = {
     "public_months": "update public_months set repeat = 9, copied_at = copied_at + interval '1 h'",
     "targets": "update targets set threshold = 299, version = version + 1 where id = 1",
     "released_figures": "delete from releases",  # they never change otherwise
-    "statistics_seen": "insert into statistics_seen values ('2024-11', 'mobile', 0, 1)",
+    "statistics_versions": "insert into statistics_versions values ('2024-11', 'mobile', 0, 1)",
     "demo_months": "insert into demo_months values ('2024-11')",
-    "recent": "delete from recent",  # made again by the next reader
+    "daily_history": "delete from daily_history",  # made again by the next reader
     "boundary_sets": "update boundary_sets set activation = activation + 100",
     "units": """
         insert into units (system, level, code, name, type, parent_id, province_id, sort_key,

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backend.coverage.figures.daily_history import LOOK_BACK
 from backend.coverage.figures.forecast import (
     best_reachable,
     month_progress,
     still_to_come,
     weekday_factors,
 )
-from backend.coverage.figures.recent import LOOK_BACK
 from tests.tools import pace_simulation
 from tests.tools.pace_simulation import history_of
 

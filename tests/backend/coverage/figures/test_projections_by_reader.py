@@ -16,7 +16,7 @@ DAYS = [NINE.date() + timedelta(days=n) for n in range(-9, 5)]
 
 def projection(app: Flask, client: FlaskClient) -> Any:
     with app.app_context():  # sums of a day are made once
-        db.session.execute(text("delete from recent"))
+        db.session.execute(text("delete from daily_history"))
         db.session.commit()
     query = {"month": "2024-11", "unit": "05443"}
     return client.get("/api/v1/coverage", query_string=query).json["items"][0]["projection"]

@@ -15,7 +15,7 @@ from backend.reports.content import labels
 from backend.reports.content.labels import LetterheadContent
 from backend.reports.files import letter as parts
 from backend.reports.files.annexes import Annex, TablePart, TextPart
-from backend.reports.files.tables import Column
+from backend.reports.files.tables import Column, Row, format_cell
 from geo.gazetteer import plain
 
 # With fewer days left in a month, its target is out of reach: the letter asks for the next month.
@@ -108,11 +108,13 @@ def compose_reminder(one: Situation, head: LetterheadContent) -> parts.LetterCon
     )
 
 
-def _annex(one: Situation) -> Annex:
-    """Return the table of the addressed communes."""
-    absent = set() if one.days_left else {"last_day"}
-    absent |= set() if one.reachable else {"needed_per_day"}
-    if one.threshold and {unit["target"] for unit in one.communes} == {one.threshold}:
+def _annex(situation: Situation) -> Annex:
+    """Return the table of the addressed communes; what all have in common stands once above it."""
+    absent = set() if situation.days_left else {"last_day"}
+    absent |= set() if situation.reachable else {"needed_per_day"}
+    if situation.threshold and {unit["target"] for unit in situation.communes} == {
+        situation.threshold
+    }:
         absent.add("target")  # the text has it
     columns = [column for column in COLUMNS if column.key not in absent]
     rows = [
@@ -121,15 +123,28 @@ def _annex(one: Situation) -> Annex:
             "last_day": f"{unit['last_day']:%d/%m/%Y}" if unit["last_day"] else "–",
             "task": TASKS.get(unit["group"], ""),
         }
-        for unit in one.communes
+        for unit in situation.communes
     ]
-    note = f"Số liệu {labels.BY_OUR_COUNT}, lập lúc {moment(one.at)}."
-    title = f"Đơn vị cấp xã còn thiếu mẫu {labels.NETWORKS_LONG[one.network]}"
+    common = [column for column in columns if _is_common(column, rows)]
+    shared = "; ".join(f"{one.head}: {format_cell(one, rows[0][one.key])}" for one in common)
+    table = TablePart("", [one for one in columns if one not in common], rows, numbered=True)
+    note = TextPart(f"Số liệu {labels.BY_OUR_COUNT}, lập lúc {moment(situation.at)}.")
+    title = f"Đơn vị cấp xã còn thiếu mẫu {labels.NETWORKS_LONG[situation.network]}"
     return Annex(
-        f"{title} {labels.month(one.month)}",
+        f"{title} {labels.month(situation.month)}",
         frozenset(),
-        [TablePart("", columns, rows, numbered=True), TextPart(note)],
+        [*([TextPart(f"Tất cả đơn vị trong bảng: {shared}.")] if shared else []), table, note],
     )
+
+
+# What a commune is named and asked by stays in its row.
+OF_EACH = ("name", "has", "shortfall")
+
+
+def _is_common(column: Column, rows: Sequence[Row]) -> bool:
+    """Return whether a column has the same value in several rows, and in no other."""
+    values = {row[column.key] for row in rows}
+    return column.key not in OF_EACH and len(rows) > 1 and len(values) == 1
 
 
 def _findings(one: Situation) -> str:

@@ -5,19 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from backend.accounts.access import Actor
+from backend.accounts.access import Actor, can
 from backend.clock import local_day, month_end, this_month
 from backend.coverage.alerts.overview import AreaOverview, area_overview
 from backend.coverage.alerts.service import SILENT_DAYS
 from backend.coverage.figures.service import CoverageQuery
 from backend.coverage.figures.unit_access import authorized_unit
-from backend.errors import Problem
+from backend.errors import Problem, invalid
 from backend.measurements.recording.reasons import Basis
+from backend.organisations.scopes import unit_scope
 from backend.reports.content import labels
 from backend.reports.content.labels import LetterheadContent
 from backend.reports.files.letter import LetterContent
 from backend.reports.monthly.deadlines import deadline_of
 from backend.reports.monthly.letterheads import letterhead_on, references_on
+from backend.reports.monthly.letters import propose_titles
+from backend.reports.monthly.lifecycle import own_name
 from backend.reports.reminders.letter import (
     AddressedCommune,
     Situation,
@@ -43,7 +46,8 @@ class ReminderDraft:
     counts: dict[str, int]  # communes of each group
     chosen: tuple[str, ...]
     situation: Situation
-    letterhead: LetterheadContent
+    letterhead: LetterheadContent  # with the lines and the name of the chosen signer
+    signatures: list[list[str]]  # the usual lines above a signature, those of the letterhead first
 
     @property
     def letter(self) -> LetterContent:
@@ -76,6 +80,8 @@ def draft_reminder(
     selection = CoverageQuery(month, "commune", network, unit.code, sort="-shortfall")
     overview = area_overview(selection, now)
     chosen = tuple(one for one in GROUPS if one in (query["groups"] or GROUPS))
+    letterhead = letterhead_on(unit, min(month_end(month), local_day(now)))
+    signatures = propose_titles(letterhead["titles"])
     return ReminderDraft(
         unit=unit,
         month=month,
@@ -83,8 +89,30 @@ def draft_reminder(
         counts={name: len(overview.groups[name]) for name in GROUPS},
         chosen=chosen,
         situation=_situation(unit, selection, overview, chosen, now),
-        letterhead=letterhead_on(unit, min(month_end(month), local_day(now))),
+        letterhead={
+            **letterhead,
+            "titles": _titles(query, signatures),
+            "signer": _signer(actor, unit, query, letterhead),
+        },
+        signatures=signatures,
     )
+
+
+def _titles(query: Mapping[str, Any], signatures: list[list[str]]) -> list[str]:
+    """Return the chosen lines above the signature, by default those of the letterhead."""
+    titles = query["titles"].splitlines() if query["titles"] else signatures[0]
+    if titles not in signatures:
+        raise invalid("titles", "not_one_of")
+    return list(titles)
+
+
+def _signer(
+    actor: Actor, unit: UnitRow, query: Mapping[str, Any], letterhead: LetterheadContent
+) -> str | None:
+    """Return the name of the signer, by default as a report proposes it."""
+    may_sign = can(actor, "report.approve", unit_scope(unit.id))
+    usual = letterhead["signer"] or (own_name(actor) if may_sign else None)
+    return query["signer"] or usual
 
 
 def _situation(

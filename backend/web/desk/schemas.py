@@ -129,9 +129,11 @@ class ReportsPageQuery(LangQuery, PageQuery):
 
 
 class ReminderQuery(FiguresPageQuery):
-    """The groups of communes that a letter addresses."""
+    """The groups of communes that a letter addresses, and who signs it."""
 
     groups: list[str] | None  # null: all that lack samples
+    titles: str | None  # lines above the signature; null: those of the letterhead
+    signer: str | None  # null: as a report proposes it
 
 
 class ContactsQuery(LangQuery):
@@ -330,9 +332,11 @@ class LetterheadFormSchema(report_schemas.LetterheadChangeSchema, VersionFormSch
 
 
 class ReminderQuerySchema(FiguresPageQuerySchema):
-    """The groups of communes that a letter addresses, by default all that lack samples."""
+    """The groups of communes that a letter addresses, and who signs it."""
 
     groups = fields.List(Text(choices=GROUPS_ADDRESSED), load_default=None)
+    titles = Text(most=1_000, load_default=None)
+    signer = Text(most=report_schemas.MAX_NAME, load_default=None)
 
 
 class ContactsQuerySchema(PageQuerySchema):

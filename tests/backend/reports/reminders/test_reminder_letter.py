@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.reports.content.labels import default_letterhead
-from backend.reports.files.annexes import TablePart
+from backend.reports.files.annexes import TablePart, TextPart
 from backend.reports.reminders.letter import compose_reminder, file_name
 from tests.support import people
 from tests.support.access.requests_officials import LETTERHEAD
@@ -41,7 +41,7 @@ def test_with_few_days_left_the_letter_asks_for_the_next_month() -> None:
     _, _, first, *_ = letter.sections[0].paragraphs
     assert "còn lại" not in first
     assert "ngay từ đầu tháng 12 năm 2026" in first and "(khoảng 10 mẫu mỗi ngày)" in first
-    table = letter.annexes[0].parts[0]
+    table = letter.annexes[0].parts[1]
     assert isinstance(table, TablePart)
     assert "needed_per_day" not in [column.key for column in table.columns]
 
@@ -54,11 +54,17 @@ def test_few_communes_are_named_and_a_month_that_is_over_asks_nothing_of_it() ->
     assert findings.startswith("Kết thúc tháng 11 năm 2026, ")
     assert "ngay từ đầu tháng 12 năm 2026" in asks[0] and "báo cáo" not in asks[2]
     [annex] = letter.annexes
+    common, table, _ = annex.parts
+    assert isinstance(common, TextPart) and isinstance(table, TablePart)
+    assert common.text == "Tất cả đơn vị trong bảng: Số máy: 3; Buổi đo: 2; Tình trạng: Không đạt."
+    assert [column.key for column in table.columns] == ["name", "has", "shortfall"]
+
+
+def test_what_differs_between_communes_and_what_one_commune_lacks_stand_in_the_table() -> None:
+    [annex] = compose_reminder(situation(1, days_left=9), HEAD).annexes
     table = annex.parts[0]
     assert isinstance(table, TablePart)
-    keys = [column.key for column in table.columns]
-    assert keys == ["name", "has", "devices", "outings", "shortfall", "task"]
-    assert {row["task"] for row in table.rows} == {"Không đạt"}
+    assert {"needed_per_day", "task"} <= {column.key for column in table.columns}
 
 
 def test_a_committee_s_letter_has_the_head_of_its_report() -> None:
@@ -96,6 +102,20 @@ def test_the_official_downloads_it_for_some_groups(app: Flask, client: FlaskClie
     assert "Kèm theo Công văn số" in text and "Cần Thơ" not in text
     assert client.get(f"{path}&groups=reached").status_code == 422
     assert client.get(f"{path}&groups=out_of_reach").status_code == 404  # nobody is addressed
+
+
+def test_it_asks_who_signs_as_a_report_does(app: Flask, client: FlaskClient) -> None:
+    unit = people.unit_id(app, "19", level="province")
+    people.account(app, NAME, "official", unit, display_name="Trần Thị Bình")
+    people.sign_in(client, NAME)
+    page = client.get(PAGE).text
+    assert 'class="signer">Trần Thị Bình<' in page and 'value="Trần Thị Bình"' in page
+    assert "KT. GIÁM ĐỐC / PHÓ GIÁM ĐỐC" in page
+    path = PAGE.replace("reminder-letter", "reminder-letter.docx")
+    signed = {"month": "2024-11", "titles": "KT. GIÁM ĐỐC\r\nPHÓ GIÁM ĐỐC", "signer": "Lê Cường"}
+    text = text_of(client.get(path.partition("?")[0], query_string=signed).data)
+    assert "KT. GIÁM ĐỐC\nPHÓ GIÁM ĐỐC\nLê Cường" in text
+    assert client.get(f"{PAGE}&titles=VUA").status_code == 422
 
 
 def test_it_cites_the_documents_of_the_letterhead(app: Flask, client: FlaskClient) -> None:

@@ -1,4 +1,4 @@
-"""Pages of an official's office: contacts of its units, and reminders."""
+"""Pages of an official's office: contacts of its units, outreach, and reminders."""
 
 from base64 import b64decode, b64encode
 from collections.abc import Iterator, Sequence
@@ -7,25 +7,32 @@ from typing import Any
 from flask import Response, current_app, request
 
 from backend.accounts.authentication import actor
+from backend.clock import local_day, month_end, this_month
 from backend.contacts import reminders
 from backend.contacts.importer import HEADS, export_contacts, import_contacts
 from backend.contacts.schemas import ContactFormSchema
 from backend.contacts.service import UnitContacts, list_contacts, remove_contact, save_contact
 from backend.coverage.alerts.overview import AreaUnit
 from backend.coverage.alerts.service import SILENT_DAYS
+from backend.coverage.figures.unit_access import authorized_unit
 from backend.errors import Problem, invalid
 from backend.http.requests import as_attachment, clock_now
+from backend.outreach.service import KINDS, SEE, enter_for_area, list_of_area
+from backend.outreach.service import remove as remove_activity
 from backend.reports.files.letter import WORDS
 from backend.reports.files.tables import format_cell
 from backend.reports.reminders.service import GROUPS as REMINDED
 from backend.reports.reminders.service import draft_reminder
+from backend.units.service import units_on
 from backend.web.desk import schemas
-from backend.web.desk.area import AreaPage, show_area
+from backend.web.desk.area import AreaPage, list_months, show_area
 from backend.web.desk.frame import add_frame
 from backend.web.site.blueprint import READ_WRITE, PageBlueprint
-from backend.web.site.forms import new_form, redirect_to, uploaded_content
+from backend.web.site.forms import new_form, redirect_to, render_form, uploaded_content
+from backend.web.site.outreach import OutreachQuery, OutreachQuerySchema, submit_activity
 from backend.web.site.pages import Translator, render_private
 from backend.web.site.schemas import LangQuery
+from backend.web.site.tables import list_page
 
 bp = PageBlueprint("office", __name__, login_required=True, url_prefix="/desk")
 bp.context_processor(add_frame)
@@ -101,6 +108,37 @@ def contact_import(query: LangQuery, code: str) -> Response:
         "heads": HEADS,
     }
     return render_private("web/desk/contact_import.html", query["lang"], **values)
+
+
+@bp.page("/area/<code>/outreach", OutreachQuerySchema, methods=READ_WRITE)
+def outreach(query: OutreachQuery, code: str) -> Response:
+    """List the outreach activities in an area; enter one, or change one."""
+    form, user, now = new_form(query), actor(), clock_now()
+    listed = list_of_area(user, code, query["month"], now)
+    unit = authorized_unit(user, SEE, code, None, listed["month"])
+    edited = request.form.get("id", query["id"], type=int)
+    saved = submit_activity(
+        form, listed["items"], edited, lambda data: enter_for_area(user, code, data, now), now
+    )
+    if saved:
+        month = f"{saved['day']:%Y-%m}"
+        return redirect_to("office.outreach", query, code=code, month=month)
+    last_day = min(local_day(now), month_end(listed["month"]))
+    if not form.failed:
+        today = last_day if listed["month"] == this_month(now) else None
+        form.values = dict(form.stored or {"day": today, "unit": code})
+    inside = units_on(last_day, "commune", code) if unit.level == "province" else []
+    values = {"unit": unit, "code": code, "outreach": listed, "last_day": last_day}
+    values |= {"listed": list_page(listed["items"], query["page"]), "kinds": KINDS}
+    values |= {"places": [unit, *inside], "months": list_months(user, unit, now)}
+    return render_form("web/desk/outreach.html", query, form, **values)
+
+
+@bp.page("/area/<code>/outreach/<int:entry_id>/remove", methods=("POST",))
+def outreach_remove(query: LangQuery, code: str, entry_id: int) -> Response:
+    """Remove an outreach activity."""
+    remove_activity(actor(), entry_id, frozenset({request.form.get("version", "")}))
+    return redirect_to("office.outreach", query, code=code, month=request.form.get("month"))
 
 
 @bp.page("/area/<code>/remind/mail", schemas.RemindQuerySchema, methods=READ_WRITE)

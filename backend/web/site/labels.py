@@ -303,6 +303,22 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "missed": N_("Target missed"),
         "reached": N_("Reached"),
     },
+    "outreach_kind": {
+        "conference": N_("Conference, training"),
+        "launch": N_("Launch, march"),
+        "visits": N_("From house to house"),
+        "media": N_("Loudspeakers, social media"),
+        "document": N_("Document of the office"),
+    },
+    "outreach_audience": {
+        "residents": N_("Residents"),
+        "officials": N_("Officials"),
+    },
+    "outreach_by": {
+        "province": N_("The province"),
+        "commune": N_("Offices of communes"),
+        "team": N_("Teams"),
+    },
     "connection": {
         "mobile": N_("mobile network"),
         "wifi": N_("Wi-Fi"),

@@ -14,6 +14,7 @@ WRITTEN = re.compile(r"(?:([0-3]?[0-9])[/.-])?([01]?[0-9])[/.-]((?:19|20)[0-9]{2
 DATES = frozenset(
     {
         *("month", "of", "before", "from", "to", "date", "first", "last", "first_day", "last_day"),
+        *("day", "document_date"),
         *("valid_from", "valid_to", "received_on", "signed_on", "issued_on"),
     }
 )

@@ -10,6 +10,7 @@ from backend.database.extensions import db
 from backend.web.desk.schemas import LINES
 from tests.support.access.requests_officials import (
     LETTERHEAD,
+    activity,
     deputy,
     lent,
     noted,
@@ -121,6 +122,15 @@ def _contacts(world: World) -> dict[str, Any]:
     return OWN | {"data": {"file": file, "go": "yes"}}
 
 
+LAUNCH = {"kind": "launch", "day": "2024-11-05", "people": "40", "unit": "05443", "another": "yes"}
+
+
+def _launched(world: World) -> dict[str, Any]:
+    """Store an activity of the commune's office to remove."""
+    entry_id = activity(world)["at"]["entry_id"]
+    return {"at": {"code": "19", "entry_id": entry_id}, "data": {"version": "1"}}
+
+
 DESK_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"GET {AREA}": lambda w: OWN,
     f"GET {AREA}/figures": lambda w: OWN,
@@ -137,6 +147,9 @@ DESK_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"GET {AREA}/contacts.csv": lambda w: OWN,
     f"GET {AREA}/contacts/import": lambda w: OWN,
     f"POST {AREA}/contacts/import": _contacts,
+    f"GET {AREA}/outreach": lambda w: OWN,
+    f"POST {AREA}/outreach": lambda w: OWN | {"data": LAUNCH},
+    f"POST {AREA}/outreach/<int:entry_id>/remove": _launched,
     f"GET {AREA}/reminder-letter": lambda w: OWN,
     f"GET {AREA}/reminder-letter.docx": lambda w: OWN,
     f"POST {AREA}/deadline": lambda w: OWN | {"data": {"before_day": "10"}},

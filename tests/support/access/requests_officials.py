@@ -131,7 +131,7 @@ def _part(world: World) -> dict[str, Any]:
     return {}
 
 
-def _activity(
+def activity(
     world: World, data: dict[str, Any] | None = None, *, of_team: bool = False
 ) -> dict[str, Any]:
     """Store an activity of the commune's office, or of the team, to change or to remove."""
@@ -186,11 +186,11 @@ OFFICIAL_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "POST /api/v1/units/<code>/outreach": lambda w: {"json": OUTREACH},
     f"GET {OUTREACH_OF_TEAM}": lambda w: _part(w),
     f"POST {OUTREACH_OF_TEAM}": lambda w: {**_part(w), "json": OUTREACH | {"unit": "05443"}},
-    "PUT /api/v1/outreach/<int:entry_id>": lambda w: _activity(w, OUTREACH),
-    "PUT /api/v1/outreach/<int:entry_id> (of a team)": lambda w: _activity(
+    "PUT /api/v1/outreach/<int:entry_id>": lambda w: activity(w, OUTREACH),
+    "PUT /api/v1/outreach/<int:entry_id> (of a team)": lambda w: activity(
         w, OUTREACH | {"unit": "05443"}, of_team=True
     ),
-    "DELETE /api/v1/outreach/<int:entry_id>": lambda w: _activity(w),
+    "DELETE /api/v1/outreach/<int:entry_id>": lambda w: activity(w),
     "POST /api/v1/vnnic/import": lambda w: {
         "query_string": {"month": "2024-11", "dry_run": "false"},
         "data": "Mã xã,Số mẫu\n05443,310\n",

@@ -37,6 +37,11 @@ def sign_in(page: Page, to: str) -> None:
     expect(page.get_by_role("link", name="Bàn làm việc")).to_have_attribute("aria-current", "page")
 
 
+def header_height(page: Page) -> float:
+    """Return the height of the header in px."""
+    return float(page.locator("header.top").evaluate("one => one.offsetHeight"))
+
+
 def last_month() -> str:
     return f"{local_day(utc_now()).replace(day=1) - timedelta(days=1):%Y-%m}"
 
@@ -117,6 +122,9 @@ def test_the_office(app: Flask, new_page: Callable[..., Page], tmp_path: Path) -
     sign_in(page, "/desk/area/19/letterhead")
     page.goto("/account/deputies")
     check_page(page, "account-deputies")
+    assert header_height(page) < 110  # two lines
+    page.goto("/")
+    assert header_height(page) < 160  # and the search
     page.goto("/desk/area/19/letterhead")
     check_page(page, "desk-letterhead")
     page.goto("/desk/area/19/vnnic")

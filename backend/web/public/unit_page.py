@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, time
+from itertools import dropwhile
 from typing import Any
 
 from backend.accounts.access import Actor
@@ -33,8 +34,7 @@ def show_parts(
     month = unit_month(unit.code, unit.level, query.month, query.network, now, reader)
     ended = datetime.combine(month_end(query.month), time(12), VIETNAM)
     months = history(unit, query.network, min(now, ended), reader=reader)
-    first = min([*page.months, query.month])  # no zeros for months before there was a server
-    months = [one for one in months if one["month"] >= first]
+    months = [*dropwhile(lambda one: not one["received"], months[:-1]), months[-1]]
     release = latest_release([one for one in page.months if page.same_units_in(one)])
     cells = _cells(page, translator, now, actor) if drawn and unit.level == "commune" else None
     return {

@@ -220,6 +220,8 @@ def test_months_before_the_first_sample_of_a_server_are_no_zeros(
     bars = re.findall(r'class="tip" aria-hidden="true">([^<]+): <b>(\d+)</b>', page)
     assert bars == [("10/2024", "4"), ("11/2024", "0"), ("12/2024", "5")]
     assert "Tháng trước" in page
+    count(app, "05446", ("2024-12-02", 6))  # its first month: the server is older
+    assert "Mười hai tháng" not in read(client, "/unit/05446?month=2024-12").words
     first = read(client, "/unit/05443?month=2024-10").words
     assert "Mười hai tháng" not in first and "Tháng trước:" not in first
 

@@ -29,6 +29,7 @@ from backend.units.service import UnitRow, find, units_by_id
 SEE, EDIT = "outreach.see", "outreach.edit"
 Kind = Literal["conference", "launch", "visits", "media", "document"]
 KINDS: tuple[Kind, ...] = ("conference", "launch", "visits", "media", "document")
+KINDS_OF_TEAM: tuple[Kind, ...] = ("visits", "launch", "conference", "media")
 WITHOUT_PEOPLE = frozenset({"media", "document"})
 AUDIENCES = ("residents", "officials")
 EnteredBy = Literal["province", "commune", "team"]
@@ -341,7 +342,7 @@ def _ask_about_similar(actor: Actor, unit: int, day: date, data: Activity, own: 
 
 
 def _require_kind_of_team(data: Activity) -> None:
-    if data["kind"] == "document":
+    if data["kind"] not in KINDS_OF_TEAM:
         raise invalid("kind", "document_of_office")
 
 

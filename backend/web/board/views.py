@@ -43,6 +43,8 @@ from backend.memberships import join_codes
 from backend.memberships.poster import content, inline_svg
 from backend.organisations.scopes import campaign_scope
 from backend.organisations.service import show_organisation
+from backend.outreach.service import KINDS_OF_TEAM, enter_for_team, list_of_team
+from backend.outreach.service import remove as remove_activity
 from backend.units.search import home_area
 from backend.units.service import set_on
 from backend.web.board import ending, queue, schemas
@@ -58,7 +60,13 @@ from backend.web.board.service import (
 from backend.web.maps.drawing import MapDrawing, area_map
 from backend.web.site.blueprint import MAP, READ_WRITE, PageBlueprint
 from backend.web.site.charts import bars
-from backend.web.site.forms import Form, Preview, confirm, new_form, redirect_to
+from backend.web.site.forms import Form, Preview, confirm, new_form, redirect_to, render_form
+from backend.web.site.outreach import (
+    OutreachForm,
+    OutreachQuery,
+    OutreachQuerySchema,
+    submit_activity,
+)
 from backend.web.site.pages import render_part, render_private, translator_for
 from backend.web.site.schemas import LangQuery, ListQuery, ListQuerySchema
 from backend.web.site.tables import ROWS_SHOWN, list_page
@@ -207,6 +215,51 @@ def team(query: LangQuery, campaign_id: int, team_id: int) -> Response:
         part=part,
         known_as=f'W/"{content_tag(part.encode())}"',
     )
+
+
+@bp.page("/<int:campaign_id>/teams/<int:team_id>/outreach", OutreachQuerySchema, methods=READ_WRITE)
+def outreach(query: OutreachQuery, campaign_id: int, team_id: int) -> Response:
+    """List the outreach activities of a team; enter one, or change one."""
+    form, user, now = new_form(query), actor(), clock_now()
+    listed = list_of_team(user, campaign_id, team_id, query["month"], now)
+    board, team = show_board(user, campaign_id, now), show_team(user, team_id)
+    edited = request.form.get("id", query["id"], type=int)
+    saved = submit_activity(
+        form,
+        listed["items"],
+        edited,
+        lambda data: enter_for_team(user, campaign_id, team_id, data, now),
+        now,
+        partial(_commune_of_activity, board.campaign),
+    )
+    path = {"campaign_id": campaign_id, "team_id": team_id}
+    if saved:
+        return redirect_to("board.outreach", query, month=f"{saved['day']:%Y-%m}", **path)
+    last_day = min(local_day(now), month_end(listed["month"]), board.campaign["last_day"])
+    if not form.failed:
+        places = {one["id"]: one["unit"] for one in listed["items"]}
+        place = places.get(edited or 0) or team["home_unit"]
+        named = {"unit": format_units([place]) if place else ""}
+        form.values = {**(form.stored or {"day": last_day}), **named}
+    values = {"board": board, "team": team, "outreach": listed, "last_day": last_day}
+    values |= {"listed": list_page(listed["items"], query["page"]), "kinds": KINDS_OF_TEAM}
+    values["last_month"] = f"{local_day(now):%Y-%m}"
+    return render_form("web/board/outreach.html", query, form, **values)
+
+
+def _commune_of_activity(campaign: CampaignDetails, data: OutreachForm) -> str | None:
+    """Return the code of a commune that is named in words; None: the home of the team."""
+    day = data["day"] or local_day(clock_now())
+    unit = read_unit(data, "unit", day, level="commune", home=_home_of(campaign, day))
+    return unit.code if unit else None
+
+
+@bp.page("/<int:campaign_id>/teams/<int:team_id>/outreach/<int:entry_id>/remove", methods=("POST",))
+def outreach_remove(query: LangQuery, campaign_id: int, team_id: int, entry_id: int) -> Response:
+    """Remove an outreach activity."""
+    remove_activity(actor(), entry_id, frozenset({request.form.get("version", "")}))
+    path = {"campaign_id": campaign_id, "team_id": team_id}
+    return redirect_to("board.outreach", query, month=request.form.get("month"), **path)
 
 
 @bp.page("/<int:campaign_id>/teams/<int:team_id>/members")

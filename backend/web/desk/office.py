@@ -126,7 +126,8 @@ def outreach(query: OutreachQuery, code: str) -> Response:
     last_day = min(local_day(now), month_end(listed["month"]))
     if not form.failed:
         today = last_day if listed["month"] == this_month(now) else None
-        form.values = dict(form.stored or {"day": today, "unit": code})
+        places = {one["id"]: one["unit"]["code"] for one in listed["items"]}
+        form.values = {**(form.stored or {"day": today}), "unit": places.get(edited or 0, code)}
     inside = units_on(last_day, "commune", code) if unit.level == "province" else []
     values = {"unit": unit, "code": code, "outreach": listed, "last_day": last_day}
     values |= {"listed": list_page(listed["items"], query["page"]), "kinds": KINDS}

@@ -28,7 +28,7 @@ SECTIONS = {
     ("leaders", "account"): "web.sign_in web.invitation",
     ("volunteers", "withdrawal"): "do.withdraw",
     ("volunteers", "apps"): "do.apps",
-    ("leaders", "team"): "board.team",
+    ("leaders", "team"): "board.team board.outreach",
     ("organisers", "plan"): "board.plan board.slips",
     ("organisers", "signals"): "board.signals",
     ("organisers", "corrections"): "board.corrected",

@@ -56,12 +56,11 @@ class OutreachFormSchema(ActivitySchema):
 
 
 class OutreachFields(TypedDict):
-    """The values of the form for an activity that is stored."""
+    """The values of the form for an activity that is stored, except its place."""
 
     id: int
     version: int
     day: date
-    unit: str  # code
     kind: Kind
     audience: str
     people: int | None
@@ -105,7 +104,6 @@ def _fields_of(entry: OutreachEntry) -> OutreachFields:
         "id": entry["id"],
         "version": entry["version"],
         "day": entry["day"],
-        "unit": entry["unit"]["code"],
         "kind": entry["kind"],
         "audience": entry["audience"],
         "people": entry["people"],

@@ -16,6 +16,7 @@ from tests.support.access.requests_officials import (
     noted,
     own_deputy,
 )
+from tests.support.access.requests_pages import LAUNCH
 from tests.support.access.requests_reports import freezing
 from tests.support.access.table_pages import DESK_REPORT
 from tests.support.access.world import World
@@ -120,9 +121,6 @@ def _contact(world: World) -> dict[str, Any]:
 def _contacts(world: World) -> dict[str, Any]:
     file = (io.BytesIO("Mã,Họ tên,Điện thoại\n05443,Lê Thu,0912345678\n".encode()), "ds.csv")
     return OWN | {"data": {"file": file, "go": "yes"}}
-
-
-LAUNCH = {"kind": "launch", "day": "2024-11-05", "people": "40", "unit": "05443", "another": "yes"}
 
 
 def _launched(world: World) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from backend.database.extensions import db
 from backend.memberships.models import Membership
 from tests.support import people
 from tests.support.access.requests_campaigns import taking_part
+from tests.support.access.requests_officials import activity
 from tests.support.access.table_pages import BOARD, BOARD_TEAM, DRAFT, DROPPED, RESTORED
 from tests.support.access.world import World
 from tests.support.uneven_month import HERE, uneven_month
@@ -25,6 +26,7 @@ CAMPAIGN_FORM = {
     "name": "Tháng ba", "first_day": "2024-11-01", "last_day": "2024-11-30", "areas": "19",
     "networks": ["mobile"], "state": "open", "version": "1", "go": "yes",
 }  # fmt: skip
+LAUNCH = {"kind": "launch", "day": "2024-11-05", "people": "40", "unit": "05443", "another": "yes"}
 TODAY = "2024-11-20"  # of the tests' clock
 
 
@@ -183,6 +185,11 @@ PAGE_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"POST {BOARD}/contact": lambda w: {"data": {"telephone": "0912 345 678"}},
     f"GET {BOARD}/logo.png": _logo,
     f"GET {BOARD}/posters.pdf": _coded,
+    f"GET {BOARD_TEAM}/outreach": taking_part,
+    f"POST {BOARD_TEAM}/outreach": lambda w: taking_part(w) | {"data": LAUNCH},
+    f"POST {BOARD_TEAM}/outreach/<int:entry_id>/remove": lambda w: (
+        taking_part(w) | {"at": activity(w, of_team=True)["at"], "data": {"version": "1"}}
+    ),
     f"GET {BOARD_TEAM}/change": _coded,
     f"POST {BOARD_TEAM}/change": lambda w: (
         _coded(w) | {"data": {"name": "Đội khác", "type": "youth", "version": "1"}}

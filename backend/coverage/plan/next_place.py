@@ -15,9 +15,9 @@ from sqlalchemy import text
 from backend.campaigns.models import Campaign
 from backend.clock import local_day, month_start
 from backend.coverage.contributions.service import current_teams
-from backend.coverage.figures.public_counts import MIN_PHONES, full_hour
+from backend.coverage.plan.done import done_of
 from backend.coverage.plan.nearby import UNPUBLISHED, Counts, PlaceCounts, communes_around
-from backend.coverage.plan.planner import PlanRequest, make_plan, pins_of, teams_of
+from backend.coverage.plan.planner import make_plan, pins_of, teams_of
 from backend.coverage.plan.service import plan_request, serialize_assignment
 from backend.coverage.plan.team_verdicts import TeamVerdict, team_verdicts
 from backend.coverage.statistics.release_rules import CELL_RESOLUTION
@@ -28,7 +28,6 @@ from backend.errors import invalid
 from backend.measurements.recording.models import DemoMonth
 from backend.measurements.recording.preview import Preview, preview
 from backend.measurements.recording.service import RecordingContext
-from backend.memberships.attribution import COUNTED
 from backend.units.locator import Locator
 from backend.units.service import UnitRow, find, set_on
 from geo.fix import distance_m
@@ -127,24 +126,6 @@ OWN_SINCE = text("""
         and m.network = :network and m.counted
         and m.received_at > coalesce(p.copied_at, '-infinity')
 """)
-# A team's counted samples of a day, by commune. One who measures alone is not followed there: those
-# since the last full hour are the phone's own, or in a commune where enough phones of the team were
-# since then: who came before is no company.
-DONE = text("""
-    with samples as (
-        select e.unit_id, m.device_id, m.received_at
-        from earnings e join measurements m on m.id = e.measurement_id and m.day = e.day
-        where e.campaign_id = :campaign and e.team_id = :team and e.day = :day
-            and e.network = :network and e.category = any(:counted)
-    ), joint as (
-        select unit_id from samples where received_at >= :hour
-        group by 1 having count(distinct device_id) >= :phones
-    )
-    select u.code, count(*)::int as n from samples s join units u on u.id = s.unit_id
-    where s.received_at < :hour or s.device_id = :device
-        or s.unit_id in (select unit_id from joint)
-    group by 1
-""").bindparams(counted=sorted(COUNTED), phones=MIN_PHONES)
 
 
 class HereUnit(TypedDict):
@@ -282,13 +263,14 @@ def _assignments(context: _Context, now: datetime) -> list[dict[str, Any]]:
         state = campaign.version, request.limits, pins
         with plan_lock(row.campaign_id, request.network):
             items = items_by_team(row.campaign_id, request.day, request.network, since, state)
+        own = items.get(row.team_id, [])
+        team = row.campaign_id, row.team_id, request.network
+        done = done_of(own, *team, now, context.device_id)
         found.append(
             {
                 "campaign": {"id": row.campaign_id, "name": row.campaign},
                 "team": {"id": row.team_id, "name": row.team},
-                "items": _with_done(
-                    request, row.team_id, context.device_id, now, items.get(row.team_id, [])
-                ),
+                "items": [item | {"done": n} for item, n in zip(own, done, strict=True)],
             }
         )
     return found
@@ -302,27 +284,6 @@ def plan_lock(campaign_id: int, network: str) -> Lock:
 def _last_full(now: datetime, span: timedelta) -> datetime:
     """Return the last time that is a whole number of spans from the begin of days."""
     return now - (now - datetime.min.replace(tzinfo=UTC)) % span
-
-
-def _with_done(
-    request: PlanRequest,
-    team: int,
-    device_id: UUID,
-    now: datetime,
-    items: Sequence[Mapping[str, Any]],
-) -> list[dict[str, Any]]:
-    """Return today's assignments of a team with what a phone may know that it did of each."""
-    values = {
-        "campaign": request.campaign.id, "day": request.day, "network": request.network,
-        "team": team, "device": device_id, "hour": full_hour(now),
-    }  # fmt: skip
-    done = {row.code: row.n for row in db.session.execute(DONE, values)}
-    answered = []
-    for item in items:  # a pin and the rest of a commune are two
-        code, samples = item["unit"]["code"], item["samples"]
-        answered.append({**item, "done": min(samples, done.get(code, 0))})
-        done[code] = max(0, done.get(code, 0) - samples)
-    return answered
 
 
 @lru_cache(MAX_PLANS)

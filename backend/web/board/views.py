@@ -19,6 +19,8 @@ from backend.clock import local_day, month_end
 from backend.coverage.contributions.day_summary import summarise_day
 from backend.coverage.contributions.service import all_contributions, contributions
 from backend.coverage.figures.month import listing_on
+from backend.coverage.figures.public_counts import full_hour
+from backend.coverage.plan.done import done_of
 from backend.coverage.plan.progress import campaign_progress, home_figures, teams_today
 from backend.coverage.plan.service import PlanPlace, show_plan_map
 from backend.coverage.plan.service import pin as pin_place
@@ -330,6 +332,12 @@ def render_plan(
         numbered = list(enumerate(plan["teams"], 1))
         numbered.sort(key=lambda pair: not pair[1]["items"])
         values["listed"] = list_page(numbered, query.get("page", 1))
+    if plan and not board.organises and plan["date"] == board.today:
+        values["hour"] = full_hour(now)
+        values["done"] = {
+            team["id"]: done_of(team["items"], campaign_id, team["id"], plan["network"], now)
+            for team in plan["teams"]
+        }
     if plan and board.organises:
         values["area"] = picker_area(plan["date"], _home_of(board.campaign, plan["date"]))
     return render_private(template, query["lang"], **values, **forms, qr=qr)

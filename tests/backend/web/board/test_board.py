@@ -3,7 +3,7 @@
 import io
 import json
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,11 +13,14 @@ from sqlalchemy import event
 
 from backend.campaigns.models import Campaign
 from backend.database.extensions import db
+from backend.units.models import Unit
 from backend.web.board.schemas import parse_areas
 from tests.support.clock import FakeClock
 from tests.support.contributions import add_measurement, volunteers
+from tests.support.factories import location, post, register, sample
 from tests.support.people import (
     account,
+    add_membership,
     campaign,
     organisation,
     sign_in,
@@ -277,6 +280,34 @@ def test_the_plan_is_pinned_and_printed(
     assert "<svg" in slips and slips.count('class="slip"') == 2
     send(client, f"{cast.page}/plan/unpin", token, 303, **wanted)
     assert ">đã ghim<" not in read(client, f"{cast.page}/plan?date={TODAY}&lang=vi")
+
+
+def test_a_leader_reads_what_is_done_and_left_above_the_plan(
+    client: FlaskClient, app: Flask, cast: Cast, clock: Any
+) -> None:
+    phone = register(client)
+    add_membership(app, phone, cast.campaign, cast.first, datetime(2024, 11, 1, tzinfo=UTC))
+    with app.app_context():
+        unit = db.session.get_one(Unit, unit_id(app, HERE))
+        at = location(latitude=unit.latitude, longitude=unit.longitude)
+    cast.pin(cast.first, samples=2)
+    enter(client, LEADER)
+
+    def own(day: str = TODAY) -> str:
+        page = read(client, f"{cast.page}/plan?date={day}&lang=vi")
+        above, _, plan = page.partition('<details class="opens" id="all-of-plan">')
+        assert 'id="plan"' in plan and "Đội Một" in above and "Đội Hai" not in above
+        return above
+
+    assert "đã đo 0 trên 2" in own() and "còn 2" in own()
+    sent = post(client, phone, sample(clock.now.isoformat(), location=at))
+    assert sent.json["counted"] and sent.json["unit"]["code"] == HERE
+    assert "đã đo 0 trên 2" in own()  # one who measures alone shows at the full hour
+    clock.now += timedelta(hours=1)
+    assert "đã đo 1 trên 2" in own() and "còn 1" in own() and "tính đến" in own()
+    assert "đã đo" not in own("2024-11-21")
+    enter(client, ORGANISER)
+    assert "all-of-plan" not in read(client, f"{cast.page}/plan?date={TODAY}&lang=vi")
 
 
 def test_the_limits_of_the_plan_are_changed_on_its_page(

@@ -1,5 +1,6 @@
 """The workspace of officials in a real browser."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -26,6 +27,7 @@ from tests.support.browser import (
 from tests.support.factories import post, register, sample
 
 NAME = "binh@example.vn"
+PRINTED_PAGES = 5  # of a province's desk, with a line for each of 92 communes
 AGO = (timedelta(minutes=2), timedelta(minutes=1))  # the second repeats the first
 
 
@@ -127,6 +129,9 @@ def test_the_office(app: Flask, new_page: Callable[..., Page], tmp_path: Path) -
     assert header_height(page) < 160  # and the search
     page.goto("/desk/area/19/letterhead")
     check_page(page, "desk-letterhead")
+    page.goto("/desk/area/19")
+    printed = page.pdf(prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type /Page\b", printed)) <= PRINTED_PAGES
     page.goto("/desk/area/19/vnnic")
     check_page(page, "desk-vnnic")
     page.set_input_files("#file", table)

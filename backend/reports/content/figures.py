@@ -12,6 +12,7 @@ from backend.coverage.contributions.service import UnitTeam
 from backend.coverage.statistics.stored import Spread
 from backend.measurements.recording.reasons import PARTS
 from backend.measurements.recording.requirements import Required
+from backend.outreach.service import EnteredBy, Kind, OutreachSum
 
 Network = Literal["mobile", "fixed"]
 NETWORKS: tuple[Network, ...] = ("mobile", "fixed")
@@ -23,6 +24,7 @@ SECTIONS = ("direction", "results", "shortcomings", "tasks", "proposals")
 BY_NETWORK = f"By network: {', '.join(NETWORKS)}"
 BY_SECTION = f"By section: {', '.join(SECTIONS)}"
 NO_CONNECTION = "Communes with places, those with most zones first"
+OUTREACH = "Activities that offices and teams entered; not in reports without any"
 BY_ASSURANCE = f"Counted samples: {', '.join(PARTS)}"
 
 
@@ -132,6 +134,28 @@ class TeamRow(UnitTeam):
     network: str
 
 
+class OutreachActivity(TypedDict):
+    """An outreach activity of the month."""
+
+    day: str  # YYYY-MM-DD
+    place: str  # name of the commune or province
+    entered_by: EnteredBy
+    name: str  # of the office's unit, or of the team
+    kind: Kind
+    audience: str  # officials, residents
+    people: int | None  # attendances; null: none are counted for this kind
+    note: str | None  # null for teams
+    document_number: str | None
+    document_date: str | None
+
+
+class OutreachFigures(TypedDict):
+    """Outreach activities, and their sums by who entered them, which are never added."""
+
+    sums: list[OutreachSum]
+    activities: list[OutreachActivity]  # the oldest first
+
+
 class Vnnic(TypedDict):
     """VNNIC's count of a unit beside ours."""
 
@@ -161,6 +185,7 @@ class Sections(TypedDict):
     quality: Annotated[dict[str, list[Quality]], BY_NETWORK]
     no_connection: Annotated[list[NoConnectionRow], NO_CONNECTION]
     teams: list[TeamRow]
+    outreach: NotRequired[Annotated[OutreachFigures, OUTREACH]]
     vnnic: list[Vnnic] | None  # null: no count of VNNIC was imported for the month
     notes: list[Note]
 

@@ -163,6 +163,14 @@ def within(name: str) -> str:
     return name if bare == name or bare in PEOPLE_AND_EVENTS else name[:1].lower() + name[1:]
 
 
+OUTREACH_KINDS: Mapping[str, str] = {
+    "conference": "Hội nghị, tập huấn",
+    "launch": "Ra quân",
+    "visits": "Đến từng nhà",
+    "media": "Loa, mạng xã hội",
+    "document": "Văn bản chỉ đạo",
+}
+
 LETTER_KINDS: Mapping[str, str] = {"official_letter": "Công văn", "report": "Báo cáo"}
 
 # The day on which the ministry and its departments were merged into those of science.

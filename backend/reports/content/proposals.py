@@ -1,16 +1,19 @@
 """Sentences of a letter made from the figures of a report, by section. Pure."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from itertools import groupby
 
 from backend.clock import month_after
 from backend.coverage.statistics.group_figures import leading
 from backend.coverage.statistics.release_rules import CELL_VOLUNTEERS
-from backend.i18n.formats import number, percent
+from backend.i18n.formats import day, number, percent
+from backend.outreach.service import OutreachSum
 from backend.reports.content.figures import (
     NETWORKS,
     Lacking,
     NoConnectionRow,
+    OutreachFigures,
     Quality,
     Reached,
     ReportUnit,
@@ -30,6 +33,13 @@ PLACES = {
 }
 # Names in a sentence; the tables have all of them.
 MAX_NAMED = 3
+OUTREACH_KINDS = {
+    "conference": "hội nghị, tập huấn",
+    "launch": "buổi ra quân",
+    "visits": "đợt đến từng nhà",
+    "media": "đợt tuyên truyền qua loa, mạng xã hội",
+    "document": "văn bản chỉ đạo",
+}
 TEAM_TYPES = {
     "youth": "đội thanh niên",
     "community_digital": "tổ công nghệ số cộng đồng",
@@ -41,7 +51,7 @@ TEAM_TYPES = {
 def propose(unit: ReportUnit, month: str, sections: Sections) -> dict[str, str]:
     """Return the sentences of each section that has any, a line for each paragraph."""
     parts = {
-        "direction": [_teams(sections["teams"])],
+        "direction": [*_outreach(unit, sections.get("outreach")), _teams(sections["teams"])],
         "results": [
             _samples(unit, month, sections["samples"]),
             *(_reached(n, unit, sections) for n in NETWORKS),
@@ -60,6 +70,38 @@ def propose(unit: ReportUnit, month: str, sections: Sections) -> dict[str, str]:
 
 
 # I. What was done
+
+
+def _outreach(unit: ReportUnit, entered: OutreachFigures | None) -> list[str]:
+    """Return a sentence for each that entered activities; their sums are never added."""
+    if entered is None:
+        return []
+    own = unit["name"] if unit["level"] == "commune" else "Các xã, phường"
+    offices = {"province": "Cơ quan cấp tỉnh", "commune": own, "team": "Các tổ, đội"}
+    found = [
+        f"{who} có {'; '.join(parts)}."
+        for by, who in offices.items()
+        if (parts := [_activities(one, entered) for one in entered["sums"]
+                      if one["entered_by"] == by])
+    ]  # fmt: skip
+    if len(found) > 1:
+        found.append("Số liệu theo từng nơi ghi, có thể trùng nhau nên không cộng lại.")
+    return [f"Về tuyên truyền, hướng dẫn: {' '.join(found)}"]
+
+
+def _activities(one: OutreachSum, entered: OutreachFigures) -> str:
+    """Return the number of activities of a kind, with attendances or documents."""
+    text = f"{_n(one['entries'])} {OUTREACH_KINDS[one['kind']]}"
+    if one["people"] is not None:
+        return f"{text} ({_n(one['people'])} lượt người)"
+    listed = [
+        f"số {row['document_number']} ngày {day(date.fromisoformat(row['document_date']), 'vi')}"
+        for row in entered["activities"]
+        if (row["entered_by"], row["kind"]) == (one["entered_by"], one["kind"])
+        and row["document_date"]
+    ]
+    others = ["…"] if len(listed) > MAX_NAMED else []
+    return f"{text} ({'; '.join(listed[:MAX_NAMED] + others)})" if listed else text
 
 
 def _teams(rows: Sequence[TeamRow]) -> str:

@@ -26,12 +26,16 @@ from backend.measurements.no_connection.rules import RESOLUTION
 from backend.measurements.recording.reasons import PARTS
 from backend.measurements.recording.requirements import counts_from_of
 from backend.measurements.recording.rules import RULES
+from backend.outreach.service import read_rows as outreach_rows
+from backend.outreach.service import sum_rows
 from backend.reports.content.figures import (
     NETWORKS,
     CommuneRow,
     Lacking,
     NoConnectionRow,
     Note,
+    OutreachActivity,
+    OutreachFigures,
     Place,
     Quality,
     Reached,
@@ -303,6 +307,33 @@ def teams(unit: UnitRow, month: str) -> list[TeamRow]:
     ]
 
 
+def outreach(unit: UnitRow, month: str) -> OutreachFigures | None:
+    """Return the activities in a unit, of a commune those of its own and of teams; None without."""
+    rows = [
+        row
+        for row in outreach_rows(month, area=unit.id)
+        if unit.level != "commune" or row.entered_by != "province"
+    ]
+    names = {one.id: one.name for one in units_by_id(month_end(month), {r.unit_id for r in rows})}
+    rows.sort(key=lambda row: (row.day, row.id))
+    activities: list[OutreachActivity] = [
+        {
+            "day": row.day.isoformat(),
+            "place": names.get(row.unit_id, ""),
+            "entered_by": row.entered_by,
+            "name": row.name,
+            "kind": row.kind,
+            "audience": row.audience,
+            "people": row.people,
+            "note": None if row.entered_by == "team" else row.note,
+            "document_number": row.document_number,
+            "document_date": row.document_date.isoformat() if row.document_date else None,
+        }
+        for row in rows
+    ]
+    return {"sums": sum_rows(rows), "activities": activities} if rows else None
+
+
 def vnnic(unit: UnitRow, month: str, now: datetime) -> list[Vnnic] | None:
     """Return VNNIC's count of each commune; None where none was imported."""
     return [row for network in NETWORKS for row in _vnnic(unit, month, network, now)] or None
@@ -343,7 +374,7 @@ def collect(unit: UnitRow, month: str, now: datetime) -> Collected:
     first, last = month_start(following), month_end(following)
     planned: dict[str, dict[str, list[str]]]
     planned = {network: campaigns_next(unit.id, first, last, network) for network in NETWORKS}
-    return counts, {
+    sections: Sections = {
         "samples": samples(counts),
         "reached": reached(counts),
         "lacking": lacking(counts, planned),
@@ -354,6 +385,9 @@ def collect(unit: UnitRow, month: str, now: datetime) -> Collected:
         "vnnic": vnnic(unit, month, now),
         "notes": notes(unit, counts, now),
     }
+    if entered := outreach(unit, month):
+        sections["outreach"] = entered
+    return counts, sections
 
 
 def collect_settled(unit: UnitRow, month: str, now: datetime) -> Collected:

@@ -1,19 +1,22 @@
 """The annexes of a report's letter: communes, speeds by operator. Pure.
 
-Five pages at most for a province of today; the workbook has every figure.
+Six pages at most for a province of today; the workbook has every figure.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 from backend.i18n import formats
 from backend.reports.content import labels
-from backend.reports.content.figures import NETWORKS, CommuneRow, Report
+from backend.reports.content.figures import NETWORKS, CommuneRow, OutreachActivity, Report
 from backend.reports.files.tables import Column, Row, quality_table
 
 ROMAN = ("I", "II", "III", "IV", "V")
 # Four pages hold the 168 communes of the largest province.
 MAX_COMMUNES = 170
+# Lines of a page, some of them wrapped; a province may enter 1,500.
+MAX_ACTIVITIES = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ class Annex:
 
 def list_annexes(report: Report) -> list[Annex]:
     """Return the annexes that have any content, numbered."""
-    found = [one for one in (_communes(report), _speeds(report)) if one.parts]
+    found = [one for one in (_communes(report), _speeds(report), _outreach(report)) if one.parts]
     if len(found) < 2:
         return found
     return [replace(one, number=ROMAN[place]) for place, one in enumerate(found)]
@@ -119,6 +122,35 @@ SPEEDS_NOTE = (
     f"Tốc độ: Mbit/s; độ trễ: ms; {labels.MEDIAN_IS}. Người đo là tình nguyện viên, không phải mẫu"
     " ngẫu nhiên. Không nêu nhà mạng có dưới 5 người đo. Dấu “–”: chưa đủ mẫu từ các máy khác nhau."
 )
+
+
+def _outreach(report: Report) -> Annex:
+    """Return a line for each outreach activity, as many as fit a page."""
+    entered = report["sections"].get("outreach")
+    rows: list[Row] = [_activity(one) for one in entered["activities"]] if entered else []
+    parts: list[Part] = []
+    if rows:
+        parts.append(TablePart("", OUTREACH, rows[:MAX_ACTIVITIES], numbered=True))
+    if len(rows) > MAX_ACTIVITIES:
+        left = formats.number(len(rows) - MAX_ACTIVITIES, "vi")
+        parts.append(TextPart(f"Còn {left} hoạt động trong tệp report.json kèm theo."))
+    return Annex("Hoạt động tuyên truyền, hướng dẫn", frozenset({"direction"}), parts)
+
+
+OUTREACH = (
+    Column("day", "Ngày", "Ngày thực hiện"),
+    Column("place", "Nơi thực hiện", "Xã, phường hoặc tỉnh"),
+    Column("name", "Nơi ghi", "Cơ quan hoặc tổ, đội"),
+    Column("told", "Hoạt động", "Loại, văn bản, ghi chú"),
+    Column("people", "Lượt người", "Số lượt người", "whole"),
+)
+
+
+def _activity(one: OutreachActivity) -> Row:
+    written = one["document_number"] and f"số {one['document_number']}"
+    told = filter(None, (labels.OUTREACH_KINDS[one["kind"]], written, one["note"]))
+    day = formats.day(date.fromisoformat(one["day"]), "vi")
+    return {**one, "day": day, "told": "; ".join(told)}
 
 
 def _table(columns: Sequence[Column], rows: Sequence[Row]) -> list[Part]:

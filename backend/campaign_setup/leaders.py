@@ -30,7 +30,14 @@ INVITATION = text("""
     select u.name, maker.display_name as inviter,
         array_remove(array_agg(distinct t.name), null) as teams,
         array_remove(array_agg(distinct c.name), null) as campaigns,
-        array_remove(array_agg(distinct o.name), null) as organisations
+        array_remove(array_agg(distinct o.name), null) as organisations,
+        array(
+            select distinct own.name
+            from roles given join organisations own on own.id = given.scope_id
+            where given.user_id = u.id and given.role = 'organiser'
+                and (given.valid_to is null or given.valid_to > :now)
+            order by 1
+        ) as organises
     from one_time_links l join users u on u.id = l.user_id
     left join users maker on maker.id = l.made_by
     left join roles r on r.user_id = u.id and r.role = 'team_leader'
@@ -52,6 +59,7 @@ class Invitation(TypedDict):
     teams: list[str]  # names, of a leader
     campaigns: list[str]
     organisations: list[str]
+    organises: list[str]  # names of organisations, of an organiser
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +206,7 @@ def invitation_of(secret: str, now: datetime) -> Invitation:
         "teams": row.teams,
         "campaigns": row.campaigns,
         "organisations": row.organisations,
+        "organises": row.organises,
     }
 
 

@@ -25,13 +25,14 @@ async function askAbout() {
   }
 }
 
-function show({ name, inviter, teams, campaigns, organisations }) {
+function show({ name, inviter, teams, campaigns, organisations, organises }) {
   element("name").textContent = name;
   element("username").value = name;
-  const text = campaigns.length ? dataset.leads : dataset.leadsTeam;
-  const values = { organisation: organisations, teams, campaign: campaigns };
+  const leads = campaigns.length ? dataset.leads : dataset.leadsTeam;
+  const text = teams.length ? leads : dataset.organises;
+  const values = { organisation: teams.length ? organisations : organises, teams, campaign: campaigns };
   element("invites").textContent = text.replace(/{(\w+)}/g, (_, key) => values[key].join(", "));
-  element("invites").hidden = !teams.length;
+  element("invites").hidden = !teams.length && !organises.length;
   element("of").textContent = dataset.inviter.replace("{name}", inviter);
   element("of").hidden = !inviter;
 }

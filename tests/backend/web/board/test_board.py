@@ -106,6 +106,12 @@ def test_today_says_the_goal_who_measured_and_who_is_silent_in_one_message(
     [message] = re.findall(r'<textarea id="silent-message"[^>]*>(.*?)</textarea>', page)
     assert "Đội Hai (chưa có mẫu), Đội Một (từ 05/11/2024)" in message
     assert "Đội Ba" not in message and message.endswith(f"{cast.page}/plan")
+    panel = page.partition('aria-labelledby="silent"')[2].partition("<textarea")[0]
+    assert re.findall(r"/teams/\d+[^>]*>([^<]+)</a>", panel) == ["Đội Hai", "Đội Một"]
+    with app.app_context():  # on the first day nobody was silent for days
+        db.session.get_one(Campaign, cast.campaign).first_day = date(2024, 11, 20)
+        db.session.commit()
+    assert "Đội Hai (chưa có mẫu)" in read(client, cast.page).partition("silent-message")[2]
     assert re.search(r'/plan\?[^"]*date=2024-11-21" *>Kế hoạch ngày mai</a>', page)
     clock.now = datetime(2024, 11, 20, 1, tzinfo=UTC)
     assert "Kế hoạch hôm nay</a>" in read(client, cast.page)

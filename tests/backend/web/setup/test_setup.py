@@ -29,6 +29,7 @@ from tests.support.people import (
     PASSWORD,
     account,
     organisation,
+    person,
     sign_in,
     take_part,
     team,
@@ -112,6 +113,8 @@ def test_links_of_leaders_survive_and_one_is_renewed_alone(
     organiser.post(ready, go="links")
     before = links_of(organiser, ready)
     clock.now += timedelta(hours=1)
+    closed = organiser.get(ready)  # the buttons that end a sent link are not in the way
+    assert closed.count("/renew") == closed.count("Cấp lại đường dẫn …") == 2
     assert links_of(organiser, ready) == {} and "Hiện các đường dẫn" in organiser.get(ready)
     organiser.post(ready, 403, go="show")
     organiser.post(ready, go="show", password_again=PASSWORD)
@@ -142,6 +145,19 @@ def test_links_of_leaders_survive_and_one_is_renewed_alone(
     assert ">hết hạn<" in organiser.get(ready)
     organiser.post(ready, go="links")
     assert list(links_of(organiser, ready)) == [first]
+
+
+def test_the_invitation_of_an_organiser_names_the_organisation(
+    organiser: Organiser, app: Flask
+) -> None:
+    client = app.test_client()
+    role = {"role": "organiser", "scope_id": organiser.organisation}
+    sent = {"name": "moi@example.vn", "roles": [role]}
+    made = client.post("/api/v1/invitations", json=sent, headers=person(app, "admin"))
+    secret = made.json["link"].partition("#")[2]
+    about = client.post("/invitation/about", data={"secret": secret}).json
+    assert about["organises"] == ["Tỉnh Đoàn Thái Nguyên"] and about["teams"] == []
+    assert "Bạn được mời tổ chức" in client.get("/invitation?lang=vi").text
 
 
 def links_of(organiser: Organiser, page: str) -> dict[str, str]:

@@ -28,8 +28,11 @@ def _origin(context: click.Context, parameter: click.Parameter, value: str) -> s
 @cli.command("list")
 def list_all() -> None:
     """List the measuring hosts with their keys."""
+    down = hosts.down_since()
     for host, keys in hosts.list_hosts():
-        state = f"revoked {host.revoked_at:%Y-%m-%d %H:%M}" if host.revoked_at else "in use"
+        state = f"down since {down[host.id]:%Y-%m-%d %H:%M}" if host.id in down else "in use"
+        if host.revoked_at:
+            state = f"revoked {host.revoked_at:%Y-%m-%d %H:%M}"
         stands = f"in the network of {host.operator}" if host.operator else "neutral"
         click.echo(f"{host.id}  {host.name}  {host.url or 'this installation'}  {stands}, {state}")
         for key in keys:

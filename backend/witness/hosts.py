@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from backend.accounts.audit import audit_entry
 from backend.database.extensions import db, owner_session
 from backend.errors import Problem, invalid, or_404
-from backend.witness.models import HostKey, MeasuringHost
+from backend.witness.models import HostKey, HostState, MeasuringHost
 from backend.witness.statements import key_id
 
 OWN_NAME = "own"
@@ -98,6 +98,13 @@ def list_hosts() -> list[tuple[MeasuringHost, list[HostKey]]]:
     hosts = db.session.scalars(select(MeasuringHost).order_by(MeasuringHost.added_at))
     keys = db.session.scalars(select(HostKey).order_by(HostKey.id)).all()
     return [(host, [key for key in keys if key.host_id == host.id]) for host in hosts]
+
+
+def down_since() -> dict[UUID, datetime]:
+    """Return the hosts that failed two checks in a row, with the time of the first."""
+    query = select(HostState.host_id, HostState.failed_since)
+    rows = db.session.execute(query.where(HostState.failed_since < HostState.checked_at))
+    return {host_id: since for host_id, since in rows if since}
 
 
 def registered(config: Mapping[str, Any]) -> list[RegisteredHost]:

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -38,8 +39,15 @@ def render_workbook(report: Report, tables: Mapping[str, Table], mark: str | Non
         book.set_properties({"title": title, "author": "Đo Sóng", "created": made})
         book.set_calc_mode("auto")
         for table in tables.values():
-            _Sheet(book, table).fill(title, mark)
+            _Sheet(book, for_people(table)).fill(title, mark)
     return out.getvalue()
+
+
+def for_people(table: Table) -> Table:
+    """Return a table without the codes of notes, which only programs read in the other files."""
+    if table.name != "notes":
+        return table
+    return replace(table, columns=table.select_columns("words"))
 
 
 class _Sheet:

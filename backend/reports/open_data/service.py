@@ -108,10 +108,13 @@ def read_package(month: str) -> dict[str, Any]:
 
 
 def preview(month: str, table: str, rows: int) -> list[list[str]]:
-    """Return the first rows of a published table, the heads first."""
+    """Return the first rows of a published table that have samples."""
     path, _, _ = published_file(month, f"{table}.csv.gz")
     with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
-        return list(islice(csv.reader(file), rows + 1))
+        lines = csv.reader(file)
+        heads = next(lines)
+        samples = heads.index("received") if "received" in heads else None  # only of units
+        return list(islice((row for row in lines if samples is None or row[samples] != "0"), rows))
 
 
 def _folder() -> Path:

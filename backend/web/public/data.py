@@ -55,7 +55,7 @@ def _tables(month: str, package: Mapping[str, Any], language: Language) -> Itera
             "title": _in(resources[0]["title"], language),
             "columns": _columns(fields, language),
             "files": sorted(resources, key=lambda file: BY_FORMAT.index(file["format"])),
-            "rows": [row[:PREVIEW_COLUMNS] for row in preview(month, name, PREVIEW_ROWS)[1:]],
+            "rows": [row[:PREVIEW_COLUMNS] for row in preview(month, name, PREVIEW_ROWS)],
         }
 
 

@@ -1,7 +1,7 @@
 """flask hosts: measuring hosts, keys and revocation."""
 
-from datetime import timedelta
-from uuid import uuid4
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
 
 import pytest
 from click.testing import Result
@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from backend.accounts.models import AuditEntry
 from backend.database.extensions import db, owner_session
 from backend.witness.keys import host_key, own_host_id
-from backend.witness.models import HostKey
+from backend.witness.models import HostKey, HostState
 from backend.witness.statements import SigningKey, key_id
 from tests.support.clock import FakeClock
 from tests.support.factories import post, register, sample
@@ -37,6 +37,13 @@ def test_a_host_is_added_listed_and_revoked(app: Flask, client: FlaskClient) -> 
     assert "own  this installation  neutral, in use" in listed
     assert f"key {key_id(bytes.fromhex(KEY))}" in listed
     assert "in the network of VinaPhone, in use\n    does not sign" in listed
+    with app.app_context():
+        since = datetime(2024, 11, 15, 2, tzinfo=UTC)
+        twice = HostState(host_id=UUID(host_id), checked_at=since + timedelta(minutes=5))
+        twice.failed_since = since
+        db.session.add(twice)
+        db.session.commit()
+    assert f"{URL}  neutral, down since 2024-11-15 " in hosts(app, "list").output
     assert hosts(app, "replace-key", host_id, NEXT).exit_code == 0
     assert "replaced" in hosts(app, "list").output
     assert hosts(app, "revoke", host_id, "--reason", "sold").exit_code == 0

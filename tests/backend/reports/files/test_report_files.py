@@ -100,6 +100,12 @@ def test_sums_are_formulas_with_their_values(rendered: Files) -> None:
     assert kept["Tổ, đội"]["H6"].value == 1239
 
 
+def test_a_workbook_s_notes_are_sentences_without_codes(rendered: Files) -> None:
+    cells = [one.value for row in sheets(rendered)["Ghi chú"].iter_rows(min_row=2) for one in row]
+    assert cells == ["Ghi chú", "Mẫu được xét theo bộ quy tắc 3."]
+    assert "code" in tables(rendered)["notes"][0]
+
+
 @pytest.mark.slow
 def test_nothing_in_a_workbook_is_run(rendered: Files) -> None:
     assert sheets(rendered)["Tổ, đội"]["E4"].data_type == "s"

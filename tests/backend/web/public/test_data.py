@@ -55,7 +55,9 @@ def test_a_published_month_has_files_a_preview_and_a_citation(
     page = client.get("/data").text
     for suffix in ("csv.gz", "parquet", "xlsx"):
         assert f'href="/open-data/2024-11/units.{suffix}"' in page
-    assert "Huyện A Lưới" in page  # of the first row
+    preview = page.partition('id="table-units"')[2].partition("<details")[0]
+    assert "Phường Trưng Vương" in preview  # the first row with samples
+    assert "Huyện A Lưới" not in preview
     assert "@misc{dosong-2024-11," in page and "http://localhost/data?month=2024-11" in page
     english = client.get("/data?lang=en").text
     assert "Official code of the unit" in english and "Samples and speeds by unit" in english

@@ -24,6 +24,7 @@ from backend.coverage.figures.public_counts import copy_counts
 from backend.coverage.statistics import release
 from backend.database.extensions import change_rows, db, setting
 from backend.demo.generation import NO_WAIT, record_all, register
+from backend.demo.outreach import NOTES, add_outreach
 from backend.demo.plan import LETTER_MONTH, MonthPlan, month_plans
 from backend.demo.teams import TeamCampaign, add_campaign, add_correction, team_campaigns
 from backend.demo.users import Credentials, make_report, make_users
@@ -95,6 +96,7 @@ def load_plans(
     past = [month for month in months if month_end(month) < local_day(now)]
     released = executor.map(partial(_release, now=now), [past])
     for campaign in filter(None, added):
+        add_outreach(campaign, now)
         add_correction(campaign)
     users = make_users(now) if people else []
     if users:
@@ -192,7 +194,8 @@ TEAM_STATEMENTS = (
     "delete from campaign_exclusions where campaign_id = any(:made)",
     "delete from memberships where campaign_id = any(:made)",
     "delete from signals where campaign_id = any(:made)",
-    "delete from outreach where campaign_id = any(:made)",
+    """delete from outreach
+        where campaign_id = any(:made) or (office_id is not null and note = any(:notes))""",
     "delete from pins where campaign_id = any(:made)",
     "delete from plan_settings where campaign_id = any(:made)",
     "delete from join_codes where campaign_id = any(:made)",
@@ -230,6 +233,7 @@ def remove_teams() -> None:
     """Remove the demo's campaigns, teams, volunteers and users in one transaction."""
     made = list(db.session.execute(text("select id, organisation_id from campaigns where demo")))
     values = {"made": [row[0] for row in made], "owners": [row[1] for row in made]}
+    values["notes"] = list(NOTES)
     for statement in TEAM_STATEMENTS:
         used = {name: value for name, value in values.items() if f":{name}" in statement}
         db.session.execute(text(statement), used)

@@ -44,6 +44,8 @@ from backend.measurements.recording.models import (
 )
 from backend.measurements.recording.service import RecordingContext, record
 from backend.memberships.models import Membership, Volunteer
+from backend.outreach.models import Outreach
+from backend.outreach.service import read_rows, sum_rows
 from backend.witness.models import TicketRow
 from tests.support import people
 from tests.support.factories import location, post, register, sample
@@ -231,6 +233,35 @@ def test_teams_earn_what_the_phones_measured_and_go_with_them(
         for table in (Earning, *TEAM_SUMS, Membership, Volunteer, Team):
             assert db.session.scalar(select(func.count()).select_from(table)) == 0
         assert list(db.session.scalars(select(Campaign.id))) == [mine]
+
+
+def test_outreach_is_of_offices_and_teams_and_goes_without_that_of_others(app: Flask) -> None:
+    unit = people.unit_id(app, "48", level="province")
+    own = Outreach(
+        day=date(2024, 11, 6),
+        unit_id=unit,
+        office_id=unit,
+        kind="launch",
+        audience="residents",
+        people=5,
+        note="của cơ quan",
+    )
+    cast = replace(team_campaigns("2024-11", "2024-12")[0], province="48", teams=3, volunteers=9)
+    with app.app_context():
+        db.session.add(own)
+        db.session.commit()
+    load(app, SMALL, campaigns=[cast])
+    with app.app_context():
+        rows = read_rows("2024-11", area=unit)
+    made = {(one["entered_by"], one["kind"]) for one in sum_rows(rows)}
+    assert made == {
+        ("province", "conference"), ("province", "launch"), ("province", "media"),
+        ("province", "document"), ("commune", "launch"), ("team", "visits"),
+    }  # fmt: skip
+    assert all("(mẫu)" in row.note for row in rows if row.note != "của cơ quan")
+    remove(app)
+    with app.app_context():
+        assert [row.note for row in read_rows("2024-11")] == ["của cơ quan"]
 
 
 def test_nothing_that_refers_to_what_goes_is_left(app: Flask) -> None:

@@ -1,5 +1,5 @@
 // Show and change the account of the signed-in person.
-import { element, onSubmit, request, showProblem } from "./forms.js";
+import { element, onSubmit, request, showProblem, spokenName } from "./forms.js";
 
 const card = element("card");
 let csrf = "";
@@ -9,7 +9,8 @@ function describe({ user, csrf_token, recovery_codes_left }) {
   csrf = csrf_token;
   element("codes-left").textContent = recovery_codes_left ?? "";
   element("codes-left-row").hidden = recovery_codes_left === null;
-  element("who").textContent = [user.display_name, user.name && user.display_name ? `(${user.name})` : user.name].filter(Boolean).join(" ");
+  const name = user.name && spokenName(user.name);
+  element("who").textContent = [user.display_name, name && user.display_name ? `(${name})` : name].filter(Boolean).join(" ");
   element("totp-state").textContent = user.totp ? card.dataset.on : card.dataset.off;
   element("totp-needed").hidden = !user.totp_needed;
   element("no-password").hidden = user.password;
@@ -37,8 +38,10 @@ async function showIdentities() {
   element("unlink-office").hidden = !identity;
 }
 
-// Append the name of the team or organisation of a role.
+// Append the name of the area, the team or the organisation of a role.
 async function nameScope({ scope_kind, scope_id }, line) {
+  const area = scope_kind === "unit" && card.getAttribute(`data-unit-${scope_id}`);
+  if (area) line.textContent += `: ${area}`;
   const collection = { team: "teams", organisation: "organisations" }[scope_kind];
   if (!collection) return;
   const found = await request("GET", `${collection}/${scope_id}`);

@@ -26,7 +26,7 @@ async function askAbout() {
 }
 
 function show({ name, inviter, teams, campaigns, organisations, organises }) {
-  element("name").textContent = name;
+  element("name").textContent = spokenName(name);
   element("username").value = name;
   const leads = campaigns.length ? dataset.leads : dataset.leadsTeam;
   const text = teams.length ? leads : dataset.organises;

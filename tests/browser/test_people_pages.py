@@ -121,6 +121,17 @@ def test_sign_in_and_out(app: Flask, page: Page) -> None:
     expect_text(page, "Thư điện tử hoặc số điện thoại")
 
 
+def test_an_account_names_its_areas_and_a_telephone_as_people_write_it(
+    app: Flask, page: Page
+) -> None:
+    account(app, "+84912345678", "official", people.unit_id(app, "19", "2025", "province"))
+    page.goto("/account")
+    fill_fields(page, name="0912 345 678", password=PASSWORD)
+    press(page, "Đăng nhập")
+    expect(page.locator("#who")).to_have_text("0912 345 678")
+    expect(page.locator("#roles")).to_have_text("Cán bộ phụ trách địa bàn: Tỉnh Thái Nguyên")
+
+
 @pytest.mark.parametrize(
     "path", ["//other.example/", "/\\other.example", "/\t/other.example", "x:y"]
 )

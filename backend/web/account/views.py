@@ -26,7 +26,7 @@ from backend.organisations.areas import (
     list_deputies,
     renew_deputy,
 )
-from backend.organisations.references import UnitCode
+from backend.organisations.references import UnitCode, serialize_units
 from backend.organisations.schemas import MAX_REASON
 from backend.web.account.office_pages import office
 from backend.web.desk.area import delegable_areas
@@ -47,7 +47,8 @@ def show_account(query: LangQuery) -> Response:
     refusal, provider = problem_of_sign_in(translator), provider_name(translator)
     linked = "linked" in request.args and provider is not None
     values = {"refusal": refusal, "provider": provider, "linked": linked}
-    return render_private("web/account/account.html", query["lang"], **values)
+    areas = serialize_units(actor().ids("official", "unit"))
+    return render_private("web/account/account.html", query["lang"], areas=areas, **values)
 
 
 @bp.page("/sessions")

@@ -4,6 +4,7 @@ import { element, onSubmit, request, showProblem, spokenName } from "./forms.js"
 const card = element("card");
 let csrf = "";
 let identity;
+let leads = false; // to the workspace, once the second factor that it needs is set up
 
 function describe({ user, csrf_token, recovery_codes_left }) {
   csrf = csrf_token;
@@ -93,6 +94,7 @@ async function showCodes({ recovery_codes }) {
 function hideCodes() {
   element("code-list").replaceChildren();
   element("codes").hidden = true;
+  if (leads) location.assign(element("work").href);
 }
 
 function showSecret(answer) {
@@ -104,6 +106,7 @@ function showSecret(answer) {
 }
 
 async function confirm({ code }) {
+  leads = !element("totp-needed").hidden;
   const answer = await request("POST", "account/totp/confirm", { code: code.value }, csrf);
   showProblem(answer.ok ? {} : answer, ["code"], "fault-in");
   code.value = "";

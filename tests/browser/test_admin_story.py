@@ -66,8 +66,7 @@ def test_the_first_admin_invites_the_first_official(
     expect(page.locator("#qr svg path")).to_be_visible()
     fill_fields(page, code=pyotp.TOTP(page.inner_text("#secret").replace(" ", "")).now())
     press(page, "Xác nhận")
-    press(page, "Tôi đã cất các mã")
-    press(page, "Vào khu làm việc")
+    press(page, "Tôi đã cất các mã")  # leads to the workspace
     press(page, "Mời một người")
     fill_fields(page, person="0912 345 678")
     page.locator("#role").select_option("official")

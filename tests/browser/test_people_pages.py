@@ -173,6 +173,7 @@ def test_an_admin_sets_up_the_second_factor(app: Flask, page: Page) -> None:
     expect(page.locator("#codes-stored")).to_be_hidden()
     page.emulate_media(media="screen")
     press(page, "Tôi đã cất các mã")
+    page.wait_for_url("**/admin")  # which waited for the second factor
     assert recovery not in page.content()
 
     press(page, "Đăng xuất")

@@ -219,7 +219,7 @@ def collection(
         "title": gettext("Coverage by commune, {month}, {kind}", language).format(
             month=formats.month(month), kind=gettext(KINDS[network], language)
         ),
-        "description": f"{gettext(ABOUT, language)} {active.quality if active else ''}".strip(),
+        "description": gettext(ABOUT, language),
         "itemType": "feature",
         "crs": [CRS84],
         "extent": extent,

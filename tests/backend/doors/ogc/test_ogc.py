@@ -51,6 +51,7 @@ def test_the_landing_page_leads_everywhere(client: FlaskClient, commune: str) ->
     listed = got(client, links["data"])["collections"]
     assert [one["id"] for one in listed] == [NAME, "2024-11-fixed"]
     assert listed[0]["title"] == "Độ phủ mẫu theo xã, phường, 11/2024, mạng di động"
+    assert listed[0]["description"].endswith("theo số liệu Đo Sóng.")
     assert listed[0] == got(client, hrefs(listed[0])["self"])
     west, south, east, north = listed[0]["extent"]["spatial"]["bbox"][0]
     assert west < 103 and east > 111 and south < 9 and north > 23  # Hoàng Sa and Trường Sa too

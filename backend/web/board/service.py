@@ -124,8 +124,9 @@ def list_teams(
     visible = {str(team.id): team for team in list_visible_teams(actor, campaign_id, now)}
     last_days = {row["id"]: row["last_day"] for row in answer["items"]}
     own = visible.keys() | last_days.keys()
+    needed = None if answer["total"]["needed"] is None else 0
     idle = [
-        {"place": None, "id": id, "name": visible[id].name, "needed": None, "counted": 0}
+        {"place": None, "id": id, "name": visible[id].name, "needed": needed, "counted": 0}
         for id in sorted(visible.keys() - last_days.keys(), key=lambda id: visible[id].name)
     ]
     rows: list[RankedTeam] = []

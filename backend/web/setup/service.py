@@ -21,6 +21,7 @@ from backend.errors import Problem
 from backend.memberships.poster import content, require_operator, short_address
 from backend.organisations.models import Organisation
 from backend.organisations.scopes import campaign_scope, team_scope
+from backend.reports.content.labels import within
 from backend.units.index import unit_index
 from backend.units.models import Unit
 from backend.units.outlines import Drawing, inside_units
@@ -178,7 +179,7 @@ def poster_teams(teams: Sequence[CodedTeam], base_url: str, day: date) -> list[P
 
 def _area_name(names: Sequence[str]) -> str:
     """Return an area in a sentence: its name, or the first with the number of others."""
-    distinct = list(dict.fromkeys(names))
+    distinct = [within(name) for name in dict.fromkeys(names)]
     if len(distinct) <= 2:
         return " và ".join(distinct)
     return f"{distinct[0]} và {len(distinct) - 1} nơi khác"

@@ -185,7 +185,7 @@ def test_teams_are_one_list_by_rank_with_leader_last_day_and_state(
     rows = re.findall(r"<tr>.*?</tr>", read(client, f"{cast.page}/teams"))[1:3]
     first, second = (re.sub(r"(<[^>]+>|\s)+", " ", row) for row in rows)
     assert first == " Đội Một Phường Trưng Vương 1 3 3 05/11/2024 lâu chưa đo doi@example.vn "
-    assert second == " Đội Hai Phường Quang Trung – – 0 chưa có mẫu nào – "
+    assert second == " Đội Hai Phường Quang Trung – 0 0 chưa có mẫu nào – "
 
 
 def test_a_leader_sees_the_own_team_and_none_of_the_organisers_tools(

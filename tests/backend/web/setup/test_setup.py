@@ -21,7 +21,9 @@ from backend.campaign_setup.models import CampaignDraft, OrganisationLogo
 from backend.campaign_setup.team_lines import read_text
 from backend.campaigns.models import Campaign, JoinCode, Team
 from backend.database.extensions import db
+from backend.drawing import draw
 from backend.memberships.models import Membership, Volunteer
+from backend.web.setup.service import CodedTeam, poster_teams, poster_texts, qr
 from tests.support.admin_client import field_error
 from tests.support.clock import FakeClock
 from tests.support.people import (
@@ -308,6 +310,23 @@ def test_a_logo_is_a_small_picture(organiser: Organiser, content: bytes, text: s
     file = (io.BytesIO(content), "logo.png")
     page = organiser.post(f"/campaigns/{campaign}/contact?lang=vi", 422, file=file).text
     assert text in page
+
+
+def test_a_poster_says_place_and_time_as_the_page_behind_it_does(
+    organiser: Organiser, app: Flask, clock: FakeClock
+) -> None:
+    campaign = organiser.started()
+    with app.app_context():
+        texts = poster_texts(campaign, clock.now)
+        [team, *_] = db.session.scalars(select(Team).order_by(Team.id))
+        code = CodedTeam(team.id, team.name, "ABCDEFGH", None, None)
+        [poster] = poster_teams([code], "https://do.example.vn/", texts.first_day)
+        drawn = draw("web/setup/poster.svg", texts=texts, team=poster, qr=qr(poster.link))
+    assert texts.area == "thành phố Thái Nguyên"
+    assert (
+        "đo mạng 20 giây" in drawn
+        and "khoảng 20 giây" in app.test_client().get("/do/?lang=vi").text
+    )
 
 
 @pytest.mark.long

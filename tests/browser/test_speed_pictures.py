@@ -20,6 +20,11 @@ def test_pictures_are_drawn_beside_their_tables(app: Flask, new_page: Callable[.
     expect(bars).to_have_js_property("naturalWidth", 360)
     expect(page.get_by_role("rowheader", name="Viettel · 4G")).to_be_visible()
     check_page(page, "speed-pictures")
+    page.set_viewport_size({"width": 690, "height": 980})  # A4 without its margins
+    page.emulate_media(media="print")
+    heights = page.locator("img.picture").evaluate_all("all => all.map(one => one.offsetHeight)")
+    assert 0 < max(heights) < 440  # px: less than half of an A4 page
+    page.emulate_media(media="screen")
     dark = new_page(DESKTOP, "en", "dark")
     dark.goto(f"/network-speed?unit={HERE}&month=2024-11")
     dark.locator("summary", has_text="Download by operator and technology").click()

@@ -5,7 +5,7 @@ import pytest
 from tests.tools.auditing.shapes import assembled_by_package, hints_by_package, shapeless
 
 # Lower these numbers where a change makes fewer; never raise them.
-HINTS, HINTS_OF_PAGES = 386, 79
+HINTS, HINTS_OF_PAGES = 386, 78
 ASSEMBLED = 27
 
 

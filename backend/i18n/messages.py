@@ -92,6 +92,18 @@ TEXTS: dict[str, str] = {
     "outreach_district": N_("Activities are entered by offices of provinces and communes."),
     "document_of_office": N_("Documents are entered by the office that issued them."),
     "no_people_of_kind": N_("No attendances are counted for this kind."),
+    "no_outreach_header": N_(
+        "No column of activities was found. Head the columns: Ngày, Mã, Nơi thực hiện, Hoạt động, "
+        "Đối tượng, Lượt người, Ghi chú, Số văn bản, Ngày văn bản."
+    ),
+    "outreach_other_month": N_("This day is in another month; import each month by itself."),
+    "outreach_kind_unknown": N_("Not a known kind of activity."),
+    "outreach_audience_unknown": N_("Not a known audience."),
+    "outreach_row_twice": N_("This activity is already in row {0}."),
+    "outreach_row_similar": N_(
+        "There is an activity of this kind on that day in that commune; if it is the same event, "
+        "remove one of them."
+    ),
     "contact_row_twice": N_("This contact is already in row {0}."),
     "too_many_contacts": N_("A unit has at most ten contacts; remove one first."),
     "no_contact_header": N_(

@@ -88,5 +88,12 @@ def test_an_official_enters_a_document_and_reads_the_sums(new_page: Callable[...
     expect_text(office, "12/KH-UBND")
     expect_text(office, "Không cộng các dòng với nhau")
     check_page(office, "outreach-desk-vi")
+    office.get_by_role("link", name="Nhập danh sách").click()
+    table = "Ngày,Hoạt động,Lượt người\n31/02/2026,Ra quân,4\n,Liên hoan,7\n".encode()
+    file = {"name": "hoat-dong.csv", "mimeType": "text/csv", "buffer": table}
+    office.get_by_label("Tệp bảng").set_input_files(file)
+    press(office, "Kiểm tra")
+    expect_text(office, "Không rõ loại hoạt động")
+    check_page(office, "outreach-import")
     office.goto(f"{DESK}?lang=en")
     check_page(office, "outreach-desk-en")

@@ -17,6 +17,7 @@ from backend.coverage.alerts.service import SILENT_DAYS
 from backend.coverage.figures.unit_access import authorized_unit
 from backend.errors import Problem, invalid
 from backend.http.requests import as_attachment, clock_now
+from backend.outreach.importer import COLUMNS, OutreachImport, import_outreach
 from backend.outreach.service import KINDS, SEE, enter_for_area, list_of_area
 from backend.outreach.service import remove as remove_activity
 from backend.reports.files.letter import WORDS
@@ -28,10 +29,10 @@ from backend.web.desk import schemas
 from backend.web.desk.area import AreaPage, list_months, show_area
 from backend.web.desk.frame import add_frame
 from backend.web.site.blueprint import READ_WRITE, PageBlueprint
-from backend.web.site.forms import new_form, redirect_to, render_form, uploaded_content
+from backend.web.site.forms import Form, new_form, redirect_to, render_form, uploaded_content
 from backend.web.site.outreach import OutreachQuery, OutreachQuerySchema, submit_activity
 from backend.web.site.pages import Translator, render_private
-from backend.web.site.schemas import LangQuery
+from backend.web.site.schemas import LangQuery, MonthQuery, MonthQuerySchema
 from backend.web.site.tables import list_page
 
 bp = PageBlueprint("office", __name__, login_required=True, url_prefix="/desk")
@@ -85,16 +86,8 @@ def contact_import(query: LangQuery, code: str) -> Response:
     form, user, now = new_form(query), actor(), clock_now()
     units = list_contacts(user, code, now)  # 404 outside the own area
 
-    def run(fields: dict[str, Any]) -> dict[str, Any]:
-        content, dry_run = uploaded_content(), fields["preview"]
-        if content is not None:  # sent again by the form, so that the file is chosen once
-            form.values["table"] = b64encode(content).decode()
-        try:
-            raw = b64decode(form.values.get("table") or "")
-        except ValueError:
-            raise invalid("file", "not_table") from None
-        if not raw:
-            raise invalid("file", "required")
+    def run(fields: schemas.PreviewForm) -> dict[str, Any]:
+        raw, dry_run = _sent_table(form), fields["preview"]
         return import_contacts(user, code, raw, dry_run=dry_run, now=now, language=form.language)
 
     result = form.submit(schemas.PreviewFormSchema(), run)
@@ -108,6 +101,20 @@ def contact_import(query: LangQuery, code: str) -> Response:
         "heads": HEADS,
     }
     return render_private("web/desk/contact_import.html", query["lang"], **values)
+
+
+def _sent_table(form: Form) -> bytes:
+    """Return the table of a form, which sends it again as text, so that it is chosen once."""
+    content = uploaded_content()
+    if content is not None:
+        form.values["table"] = b64encode(content).decode()
+    try:
+        raw = b64decode(form.values.get("table") or "")
+    except ValueError:
+        raise invalid("file", "not_table") from None
+    if not raw:
+        raise invalid("file", "required")
+    return raw
 
 
 @bp.page("/area/<code>/outreach", OutreachQuerySchema, methods=READ_WRITE)
@@ -140,6 +147,28 @@ def outreach_remove(query: LangQuery, code: str, entry_id: int) -> Response:
     """Remove an outreach activity."""
     remove_activity(actor(), entry_id, frozenset({request.form.get("version", "")}))
     return redirect_to("office.outreach", query, code=code, month=request.form.get("month"))
+
+
+@bp.page(
+    "/area/<code>/outreach/import", MonthQuerySchema, methods=READ_WRITE, upload_most=MAX_TABLE
+)
+def outreach_import(query: MonthQuery, code: str) -> Response:
+    """Import outreach activities of a month from a table, after a preview."""
+    form, user, now = new_form(query), actor(), clock_now()
+    month = query["month"] or this_month(now)
+    unit = authorized_unit(user, SEE, code, None, month)
+
+    def run(fields: schemas.PreviewForm) -> OutreachImport:
+        raw, dry_run = _sent_table(form), fields["preview"]
+        language = form.language
+        return import_outreach(user, code, month, raw, dry_run=dry_run, now=now, language=language)
+
+    result = form.submit(schemas.PreviewFormSchema(), run)
+    if result and not result["dry_run"] and not result["totals"]["error"]:
+        return redirect_to("office.outreach", query, code=code, month=month)
+    values = {"form": form, "result": result, "unit": unit, "code": code, "chosen_month": month}
+    template = "web/desk/outreach_import.html"
+    return render_private(template, query["lang"], columns=COLUMNS, **values)
 
 
 @bp.page("/area/<code>/remind/mail", schemas.RemindQuerySchema, methods=READ_WRITE)

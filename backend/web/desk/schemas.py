@@ -1,7 +1,7 @@
 """Queries and forms of the desk's pages."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 from marshmallow import fields, post_load, pre_load
 
@@ -210,6 +210,12 @@ class ExclusionQuerySchema(MonthQuerySchema):
 
     measurement = Text(36, load_default=None)
     device = QueryWhole(0, NUMBER_BELOW - 1, load_default=None)
+
+
+class PreviewForm(TypedDict):
+    """A form that is previewed first."""
+
+    preview: bool
 
 
 class PreviewFormSchema(Strict):

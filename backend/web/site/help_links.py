@@ -37,7 +37,7 @@ SECTIONS = {
     ("officials", "signals"): "desk.signals desk.exclusions desk.exclude",
     ("officials", "vnnic"): "desk.vnnic",
     ("officials", "deputies"): "account_pages.deputies",
-    ("officials", "outreach"): "office.outreach",
+    ("officials", "outreach"): "office.outreach office.outreach_import",
     ("officials", "report"): "desk.reports desk.report desk.letterhead",
     ("admins", "mail"): "admin.connections",
     ("admins", "webhooks"): "admin.webhooks admin.webhook",

@@ -123,6 +123,11 @@ def _contacts(world: World) -> dict[str, Any]:
     return OWN | {"data": {"file": file, "go": "yes"}}
 
 
+def _activities(world: World) -> dict[str, Any]:
+    table = "Ngày,Hoạt động,Lượt người\n05/11/2024,Ra quân,40\n".encode()
+    return OWN | {"data": {"file": (io.BytesIO(table), "hd.csv"), "go": "yes"}}
+
+
 def _launched(world: World) -> dict[str, Any]:
     """Store an activity of the commune's office to remove."""
     entry_id = activity(world)["at"]["entry_id"]
@@ -147,6 +152,8 @@ DESK_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"POST {AREA}/contacts/import": _contacts,
     f"GET {AREA}/outreach": lambda w: OWN,
     f"POST {AREA}/outreach": lambda w: OWN | {"data": LAUNCH},
+    f"GET {AREA}/outreach/import": lambda w: OWN,
+    f"POST {AREA}/outreach/import": _activities,
     f"POST {AREA}/outreach/<int:entry_id>/remove": _launched,
     f"GET {AREA}/reminder-letter": lambda w: OWN,
     f"GET {AREA}/reminder-letter.docx": lambda w: OWN,

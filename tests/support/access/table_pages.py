@@ -184,6 +184,8 @@ PAGES = {
     "GET /desk/area/<code>/outreach": "303 401 404 404 404 200 404 200",
     "POST /desk/area/<code>/outreach": "303 401 404 404 404 303 404 303",
     "POST /desk/area/<code>/outreach/<int:entry_id>/remove": "303 401 404 404 404 303 404 303",
+    "GET /desk/area/<code>/outreach/import": "303 401 404 404 404 200 404 200",
+    "POST /desk/area/<code>/outreach/import": "303 401 404 404 404 303 404 303",
     "GET /desk/area/<code>/remind/mail": "303 401 404 404 404 200 404 200",
     "POST /desk/area/<code>/remind/mail": "303 401 404 404 404 200 404 200",
     "GET /desk/area/<code>/reminder-letter": "303 401 404 404 404 200 404 200",

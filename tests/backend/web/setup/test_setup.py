@@ -322,7 +322,9 @@ def test_a_poster_says_place_and_time_as_the_page_behind_it_does(
         code = CodedTeam(team.id, team.name, "ABCDEFGH", None, None)
         [poster] = poster_teams([code], "https://do.example.vn/", texts.first_day)
         drawn = draw("web/setup/poster.svg", texts=texts, team=poster, qr=qr(poster.link))
-    assert texts.area == "thành phố Thái Nguyên"
+    assert texts.area == "thành phố Thái Nguyên" and texts.map
+    [scale] = re.findall(r'scale\(([\d.]+)\)" stroke="#ffffff"', drawn)
+    assert 70 < texts.map.width * float(scale) < 78  # the area has the width beside the code
     assert (
         "đo mạng 20 giây" in drawn
         and "khoảng 20 giây" in app.test_client().get("/do/?lang=vi").text

@@ -91,28 +91,28 @@ def draft_reminder(
         situation=_situation(unit, selection, overview, chosen, now),
         letterhead={
             **letterhead,
-            "titles": _titles(query, signatures),
-            "signer": _signer(actor, unit, query, letterhead),
+            "titles": _titles(query["titles"], signatures),
+            "signer": _signer(actor, unit, query["signer"], letterhead),
         },
         signatures=signatures,
     )
 
 
-def _titles(query: Mapping[str, Any], signatures: list[list[str]]) -> list[str]:
+def _titles(chosen: str | None, signatures: list[list[str]]) -> list[str]:
     """Return the chosen lines above the signature, by default those of the letterhead."""
-    titles = query["titles"].splitlines() if query["titles"] else signatures[0]
+    titles = chosen.splitlines() if chosen else signatures[0]
     if titles not in signatures:
         raise invalid("titles", "not_one_of")
     return list(titles)
 
 
 def _signer(
-    actor: Actor, unit: UnitRow, query: Mapping[str, Any], letterhead: LetterheadContent
+    actor: Actor, unit: UnitRow, chosen: str | None, letterhead: LetterheadContent
 ) -> str | None:
     """Return the name of the signer, by default as a report proposes it."""
     may_sign = can(actor, "report.approve", unit_scope(unit.id))
     usual = letterhead["signer"] or (own_name(actor) if may_sign else None)
-    return query["signer"] or usual
+    return chosen or usual
 
 
 def _situation(

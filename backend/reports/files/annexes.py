@@ -6,6 +6,7 @@ Six pages at most for a province of today; the workbook has every figure.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from textwrap import shorten
 
 from backend.i18n import formats
 from backend.reports.content import labels
@@ -15,8 +16,8 @@ from backend.reports.files.tables import Column, Row, quality_table
 ROMAN = ("I", "II", "III", "IV", "V")
 # Four pages hold the 168 communes of the largest province.
 MAX_COMMUNES = 170
-# Lines of a page, some of them wrapped; a province may enter 1,500.
-MAX_ACTIVITIES = 30
+# What fits a page where each activity takes two lines; a province may enter 1,500.
+MAX_ACTIVITIES, MAX_TOLD = 24, 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,7 @@ def _activity(one: OutreachActivity) -> Row:
     written = one["document_number"] and f"số {one['document_number']}"
     told = filter(None, (labels.OUTREACH_KINDS[one["kind"]], written, one["note"]))
     day = formats.day(date.fromisoformat(one["day"]), "vi")
-    return {**one, "day": day, "told": "; ".join(told)}
+    return {**one, "day": day, "told": shorten("; ".join(told), MAX_TOLD, placeholder=" …")}
 
 
 def _table(columns: Sequence[Column], rows: Sequence[Row]) -> list[Part]:

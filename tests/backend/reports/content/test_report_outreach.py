@@ -11,7 +11,7 @@ from backend.database.extensions import db
 from backend.outreach.models import Outreach
 from backend.reports.content.figures import Sections
 from backend.reports.content.proposals import propose
-from backend.reports.files.annexes import MAX_ACTIVITIES, TablePart, list_annexes
+from backend.reports.files.annexes import MAX_ACTIVITIES, MAX_TOLD, TablePart, list_annexes
 from tests.support import people
 from tests.support import report_content as content
 from tests.support.reports import Office
@@ -93,3 +93,7 @@ def test_the_annex_has_a_line_for_each_activity_and_fits_a_page() -> None:
     assert isinstance(table, TablePart) and len(table.rows) == MAX_ACTIVITIES
     assert table.rows[0]["told"] == "Ra quân; chợ phiên" and table.rows[0]["day"] == "05/11/2024"
     assert "Còn 7 hoạt động" in str(rest)
+    long = {"sums": [], "activities": [line | {"note": "rất dài " * 30}]}
+    annex = list_annexes(content.report(sections=content.sections(outreach=long)))[-1]
+    [table] = annex.parts
+    assert isinstance(table, TablePart) and len(str(table.rows[0]["told"])) <= MAX_TOLD

@@ -38,11 +38,17 @@ def test_an_admin_has_five_tabs_above_every_page(admin: AdminBrowser) -> None:
     assert len(SECTIONS) == 5 and len(reached) == len(PAGES)
 
 
-def test_an_official_has_four_tabs_and_signals_come_first(app: Flask, client: FlaskClient) -> None:
+def test_an_official_has_five_tabs_and_signals_come_first(app: Flask, client: FlaskClient) -> None:
     people.account(app, "binh@example.vn", "official", people.unit_id(app, "19", level="province"))
     people.sign_in(client, "binh@example.vn")
     found = tabs(client.get("/desk/area/19?lang=vi").text)
-    assert [name for _, name in found] == ["Hôm nay", "Mẫu đo", "Báo cáo", "Danh bạ"]
+    assert [name for _, name in found] == [
+        "Hôm nay",
+        "Mẫu đo",
+        "Báo cáo",
+        "Tuyên truyền",
+        "Danh bạ",
+    ]
     samples = client.get(f"{found[1][0]}?lang=vi").text
     assert [href.rpartition("/")[2] for href, _ in tabs(samples, inner=True)] == [
         "signals", "samples", "exclusions", "no-connection",

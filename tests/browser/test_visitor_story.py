@@ -94,7 +94,10 @@ def test_the_operators_of_the_own_commune_are_two_clicks_away(
     check_page(page, "network-speed")
 
 
-def test_the_search_suggests_units(released: None, new_page: Callable[..., Page]) -> None:
+def test_the_search_suggests_units(
+    app: Flask, released: None, new_page: Callable[..., Page]
+) -> None:
+    count(app, PHU_LUONG, 5, "2026-09")  # a chart of months needs two
     page = new_page(DESKTOP)
     page.goto("/search")
     field = page.locator("#find-unit")  # a combobox from its first use on

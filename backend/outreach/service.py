@@ -17,6 +17,7 @@ from backend.accounts.audit import record_act
 from backend.campaigns.models import Campaign, Team
 from backend.clock import local_day, month_end, month_start, this_month
 from backend.coverage.contributions.query import campaign_access
+from backend.coverage.contributions.residents import residents_in, residents_of_team
 from backend.coverage.figures.unit_access import authorized_unit
 from backend.database.extensions import db
 from backend.errors import Problem, invalid, or_404
@@ -38,6 +39,11 @@ ENTERED_BY: tuple[EnteredBy, ...] = ("province", "commune", "team")
 MIN_PHONES = 5
 # Of an office or team in a month: a list of 500 three times, far above what people type.
 MAX_ENTRIES = 1_500
+
+RESIDENTS = (
+    "Residents whom volunteers helped to a counted sample of the month, each once; in a list of an"
+    " area null where the month is archived"
+)
 
 ROWS = text("""
     select o.id, o.day, o.unit_id, coalesce(f.level, 'team') as entered_by,
@@ -145,6 +151,7 @@ class OutreachMonth(TypedDict):
     frozen: bool  # the province's report of the month is made: nothing changes
     items: list[OutreachEntry]
     sums: list[OutreachSum]
+    residents: Annotated[int | None, RESIDENTS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +188,8 @@ def list_of_area(actor: Actor, code: str, month: str | None, now: datetime) -> O
     month = month or this_month(now)
     unit = authorized_unit(actor, SEE, code, None, month)
     rows = read_rows(month, area=unit.id)
-    return _answer(actor, month, unit.id, rows, _phones(rows))
+    residents = residents_in(unit.id, month)
+    return _answer(actor, month, unit.id, rows, _phones(rows), residents)
 
 
 def list_of_team(
@@ -192,7 +200,7 @@ def list_of_team(
     _require_team(actor, SEE, campaign_id, team_id)
     rows = read_rows(month, team=team_id, campaign=campaign_id)
     home = db.session.get_one(Team, team_id).home_unit_id
-    return _answer(actor, month, home, rows, {})
+    return _answer(actor, month, home, rows, {}, residents_of_team(campaign_id, team_id, month))
 
 
 def read_rows(
@@ -451,7 +459,7 @@ def _stored(actor: Actor, row: Outreach) -> OutreachEntry:
     db.session.flush()
     entry_id, month = row.id, f"{row.day:%Y-%m}"
     rows = [one for one in read_rows(month, area=row.unit_id) if one.id == entry_id]
-    [entry] = _answer(actor, month, row.unit_id, rows, {})["items"]
+    [entry] = _answer(actor, month, row.unit_id, rows, {}, None)["items"]
     db.session.commit()
     return entry
 
@@ -462,6 +470,7 @@ def _answer(
     unit: int | None,
     rows: Sequence[OutreachRow],
     phones: Mapping[tuple[date, int], int],
+    residents: int | None,
 ) -> OutreachMonth:
     frozen = _frozen({row.unit_id for row in rows} | ({unit} if unit else set()), month)
     units = serialize_units([row.unit_id for row in rows])
@@ -485,7 +494,13 @@ def _answer(
         }
         for row in rows
     ]
-    return {"month": month, "frozen": unit in frozen, "items": items, "sums": sum_rows(rows)}
+    return {
+        "month": month,
+        "frozen": unit in frozen,
+        "items": items,
+        "sums": sum_rows(rows),
+        "residents": residents,
+    }
 
 
 def _owner(row: OutreachRow) -> tuple[int | None, ...]:

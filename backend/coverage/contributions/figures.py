@@ -25,6 +25,7 @@ from backend.coverage.contributions.statements import (
     OF_MEMBERS,
     OF_SPANS,
     OF_UNITS,
+    RESIDENTS,
 )
 from backend.coverage.figures.public_counts import MIN_PHONES
 from backend.database.extensions import db
@@ -47,6 +48,8 @@ class Figures:
     valid: int = 0
     counted: int = 0
     guests: int = 0  # of the counted, by residents whom a volunteer helped
+    # These residents, each once; None: unknown by member, unit and day, and in parts of months
+    residents: int | None = None
     unlocated: int = 0
     needed: int | None = None  # None: there is no target
     helped: int | None = None  # communes that reached the target with needed samples of this row
@@ -69,6 +72,8 @@ def figures(
         _add_helped(query, found)
     if query.by not in ("unit", "day"):
         _add_devices(query, found)
+    if query.whole and query.by in ("team", "organisation", "campaign"):
+        _add_residents(query, found)
     return found
 
 
@@ -196,3 +201,12 @@ def _add_devices(query: ContributionQuery, found: Mapping[Key, Figures]) -> None
     for row in _read(DEVICES, query, {}):
         if (key := (row.team, row.key)) in found:
             found[key].devices = row.devices
+
+
+def _add_residents(query: ContributionQuery, found: Mapping[Key, Figures]) -> None:
+    """Fill in the residents whom the teams helped; a number alone, in no rank."""
+    for figures in found.values():
+        figures.residents = 0
+    for row in _read(RESIDENTS, query, {}):
+        if (key := (row.team, row.key)) in found:
+            found[key].residents = row.residents

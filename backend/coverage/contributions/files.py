@@ -28,6 +28,7 @@ COLUMNS = {
     "active_days": NP_("column", "Active days"),
     "last_day": N_("Last active day"),
     "reasons": N_("Reasons for not counting"),
+    "residents": N_("Residents helped"),
 }
 
 # Groups in the names of files.

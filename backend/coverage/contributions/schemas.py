@@ -47,6 +47,14 @@ class FiguresSchema(Strict, CountsSchema):
     """Figures of one row of contributions."""
 
     guests = fields.Integer(required=True)
+    residents = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "residents whom volunteers helped to a counted sample, each once; null"
+            " by member, unit and day, and in parts of months"
+        },
+    )
     unlocated = fields.Integer(required=True)
     needed = fields.Integer(required=True, allow_none=True)
     helped = fields.Integer(required=True, allow_none=True)

@@ -408,3 +408,34 @@ DEVICES = text("""
         ))
     group by 1, 2
 """)
+# Residents helped: guests with a counted sample in one of the months, each once.
+RESIDENTS = text("""
+    select case when :by = 'team' then c.team_id else 0 end as team,
+        case when :by = 'organisation' then t.organisation_id else 0 end as key,
+        count(distinct c.volunteer_id)::int as residents
+    from member_months c join teams t on t.id = c.team_id
+    where c.campaign_id = :campaign and c.month = any(:months) and c.network = any(:networks)
+        and (cast(:teams as int[]) is null or c.team_id = any(:teams))
+        and c.guests > 0 and c.volunteer_id <> 0
+    group by 1, 2
+""")
+RESIDENTS_OF_TEAM = text("""
+    select count(distinct volunteer_id)::int from member_months
+    where campaign_id = :campaign and team_id = :team and month = :month
+        and guests > 0 and volunteer_id <> 0
+""")
+# … by the commune where they measured, of months with rows.
+RESIDENTS_OF_UNITS = text("""
+    select unit_id, count(distinct volunteer_id)::int as residents
+    from earnings
+    where unit_id = any(:units) and day between :first and :last
+        and network = any(:networks) and guest and category = any(:counted)
+    group by unit_id
+""")
+RESIDENTS_IN = text("""
+    select count(distinct volunteer_id)::int from earnings
+    where unit_id = any(array(
+            select id from units
+            where level = 'commune' and (id = :unit or parent_id = :unit or province_id = :unit)
+        )) and day between :first and :last and guest and category = any(:counted)
+""")

@@ -25,6 +25,12 @@ BY_NETWORK = f"By network: {', '.join(NETWORKS)}"
 BY_SECTION = f"By section: {', '.join(SECTIONS)}"
 NO_CONNECTION = "Communes with places, those with most zones first"
 OUTREACH = "Activities that offices and teams entered; not in reports without any"
+# Fewer residents say too much of a single person.
+MIN_RESIDENTS = 5
+RESIDENTS = (
+    "Residents whom volunteers helped to a counted sample in this unit, each once; absent below"
+    f" {MIN_RESIDENTS}"
+)
 BY_ASSURANCE = f"Counted samples: {', '.join(PARTS)}"
 
 
@@ -186,6 +192,7 @@ class Sections(TypedDict):
     no_connection: Annotated[list[NoConnectionRow], NO_CONNECTION]
     teams: list[TeamRow]
     outreach: NotRequired[Annotated[OutreachFigures, OUTREACH]]
+    residents: NotRequired[Annotated[int, RESIDENTS]]
     vnnic: list[Vnnic] | None  # null: no count of VNNIC was imported for the month
     notes: list[Note]
 

@@ -51,7 +51,11 @@ TEAM_TYPES = {
 def propose(unit: ReportUnit, month: str, sections: Sections) -> dict[str, str]:
     """Return the sentences of each section that has any, a line for each paragraph."""
     parts = {
-        "direction": [*_outreach(unit, sections.get("outreach")), _teams(sections["teams"])],
+        "direction": [
+            *_outreach(unit, sections.get("outreach")),
+            _teams(sections["teams"]),
+            _residents(sections.get("residents")),
+        ],
         "results": [
             _samples(unit, month, sections["samples"]),
             *(_reached(n, unit, sections) for n in NETWORKS),
@@ -116,6 +120,12 @@ def _teams(rows: Sequence[TeamRow]) -> str:
             *filter(None, (_best_team(network, rows) for network in NETWORKS)),
         ]
     )
+
+
+def _residents(helped: int | None) -> str:
+    if helped is None:
+        return ""
+    return f"Các đội đã hướng dẫn {_n(helped)} người dân tự đo bằng máy của mình."
 
 
 def _best_team(network: str, rows: Sequence[TeamRow]) -> str:

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from backend.clock import local_day, month_after, month_end, month_start
+from backend.coverage.contributions.residents import residents_in
 from backend.coverage.contributions.service import campaigns_next, teams_in
 from backend.coverage.figures.coverage_answer import Coverage, CoverageSummary, UnitItem
 from backend.coverage.figures.service import CoverageQuery, coverage
@@ -29,6 +30,7 @@ from backend.measurements.recording.rules import RULES
 from backend.outreach.service import read_rows as outreach_rows
 from backend.outreach.service import sum_rows
 from backend.reports.content.figures import (
+    MIN_RESIDENTS,
     NETWORKS,
     CommuneRow,
     Lacking,
@@ -387,6 +389,8 @@ def collect(unit: UnitRow, month: str, now: datetime) -> Collected:
     }
     if entered := outreach(unit, month):
         sections["outreach"] = entered
+    if (helped := residents_in(unit.id, month) or 0) >= MIN_RESIDENTS:
+        sections["residents"] = helped
     return counts, sections
 
 

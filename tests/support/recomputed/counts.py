@@ -95,6 +95,7 @@ def _contribution(month: Month, credits: Sequence[Credit], reached: set[tuple[st
         "valid": sum(one.valid for one in samples),
         "counted": len(counted),
         "guests": sum(credit.guest for credit in counted),
+        "residents": len({credit.person for credit in counted if credit.guest and credit.person}),
         "unlocated": sum(one.commune is None and not one.valid for one in samples),
         "needed": len(of_need),
         "helped": len({(one.network, one.commune) for one in of_need} & reached),

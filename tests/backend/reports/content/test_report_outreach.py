@@ -14,6 +14,7 @@ from backend.reports.content.proposals import propose
 from backend.reports.files.annexes import MAX_ACTIVITIES, MAX_TOLD, TablePart, list_annexes
 from tests.support import people
 from tests.support import report_content as content
+from tests.support.contributions import add_measurement, volunteers
 from tests.support.reports import Office
 
 TEAMS_SAY = propose(content.report()["unit"], "2024-11", cast(Sections, content.sections()))
@@ -73,6 +74,23 @@ def test_a_commune_tells_of_its_own_and_not_of_the_province_s(office: Office) ->
     assert figures["proposed"]["direction"].startswith(
         "Về tuyên truyền, hướng dẫn: Phường Trưng Vương có 1 hội nghị"
     )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("guests", [4, 5])
+def test_a_letter_tells_residents_helped_from_five_on(office: Office, guests: int) -> None:
+    unit, organisation = people.unit_id(office.app, "05443"), people.organisation(office.app)
+    campaign = people.campaign(office.app, organisation, unit)
+    team, helped = people.team(office.app, organisation), volunteers(office.app, *[None] * guests)
+    with office.app.app_context():
+        for one in helped:
+            add_measurement(campaign, team, unit=unit, volunteer=one, guest=True)
+        db.session.commit()
+    report = office.draft()
+    figures = office.show(report, "/figures").json
+    told = "Các đội đã hướng dẫn 5 người dân tự đo bằng máy của mình."
+    assert figures["sections"].get("residents") == (5 if guests == 5 else None)
+    assert figures["proposed"]["direction"].endswith(told) == (guests == 5)
 
 
 @pytest.mark.slow

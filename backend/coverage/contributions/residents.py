@@ -1,0 +1,40 @@
+"""Residents whom volunteers helped to measure, as a number of an area or a commune."""
+
+from collections.abc import Collection, Sequence
+
+from backend.clock import month_end, month_start
+from backend.coverage.contributions.statements import (
+    RESIDENTS_IN,
+    RESIDENTS_OF_TEAM,
+    RESIDENTS_OF_UNITS,
+)
+from backend.database.extensions import db
+from backend.measurements.recording.archived import archived_months
+from backend.measurements.recording.reasons import COUNTED_CATEGORIES
+
+
+def residents_in(unit_id: int, month: str) -> int | None:
+    """Return the guests with a counted sample in a unit, each once; None of archived months."""
+    if month in archived_months():
+        return None
+    found: int | None = db.session.scalar(RESIDENTS_IN, {"unit": unit_id, **_counted(month)})
+    return found
+
+
+def residents_of_team(campaign_id: int, team_id: int, month: str) -> int:
+    """Return the guests of a team in a campaign with a counted sample, each once."""
+    values = {"campaign": campaign_id, "team": team_id, "month": month}
+    return db.session.execute(RESIDENTS_OF_TEAM, values).scalar() or 0
+
+
+def residents_by_commune(
+    unit_ids: Collection[int], month: str, networks: Sequence[str]
+) -> dict[int, int]:
+    """Return the guests with a counted sample in each commune that has any."""
+    values = {"units": list(unit_ids), "networks": list(networks), **_counted(month)}
+    return {row.unit_id: row.residents for row in db.session.execute(RESIDENTS_OF_UNITS, values)}
+
+
+def _counted(month: str) -> dict[str, object]:
+    days = {"first": month_start(month), "last": month_end(month)}
+    return {**days, "counted": list(COUNTED_CATEGORIES)}

@@ -16,6 +16,7 @@ export async function showTeams() {
   const answer = await request("GET", "memberships/today");
   if (!answer.ok) {
     if (!element("teams").children.length) element("teams").append(create("li", "hint", translate("teamLater")));
+    element("team-names").textContent = (await setting("teamNames")) ?? ""; // as last told
     return [];
   }
   present = answer.items;
@@ -27,7 +28,9 @@ export async function showTeams() {
     return row;
   });
   element("teams").replaceChildren(...(rows.length ? rows : [create("li", "hint", translate("noTeam"))]));
-  element("team-names").textContent = answer.items.map((one) => one.team.name).join(", ") || translate("noTeamShort");
+  const names = answer.items.map((one) => one.team.name).join(", ");
+  element("team-names").textContent = names || translate("noTeamShort");
+  await saveSetting("teamNames", names);
   const join = element("join-summary");
   join.textContent = rows.length ? join.dataset.other : join.dataset.first;
   await showRemoval(answer.removed);

@@ -1,20 +1,26 @@
 """Every place that shows a count, a median or an operator of a unit shows the same."""
 
+import io
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import update
 
+from backend.campaigns.models import Campaign
 from backend.coverage.figures.unit_access import unit_month
 from backend.coverage.statistics import refresh
 from backend.coverage.statistics.group_figures import leading
 from backend.coverage.statistics.public_speeds import public_speeds
+from backend.database.extensions import db
 from backend.i18n.formats import number
 from backend.units.service import find
 from tests.support.clock import FakeClock
+from tests.support.contributions import add_measurement
 from tests.support.factories import register
 from tests.support.measurements import (
     NINE,
@@ -25,13 +31,28 @@ from tests.support.measurements import (
     store_rows,
     volunteers_rows,
 )
-from tests.support.people import organisation, person, unit_id
+from tests.support.people import (
+    account,
+    add_membership,
+    campaign,
+    organisation,
+    person,
+    sign_in,
+    take_part,
+    team,
+    unit_id,
+)
 from tests.support.reports import Office
 
 HERE, PROVINCE, MONTH = "05443", "19", "2024-11"
 OF_MONTH = f"month={MONTH}&lang=vi"
 FEW = ("Vietnamobile", "MobiFone")
 READERS = ("public", "phone", "official", "organiser")
+
+
+def plain(page: str) -> str:
+    """Return the words of a page or a picture."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
 
 
 class Country:
@@ -77,8 +98,7 @@ class Country:
             return self.get(reader, address).json
 
         def found(pattern: str, address: str) -> int:
-            text = re.sub(r"<[^>]+>", " ", self.get(reader, address).text)
-            match = re.search(pattern, re.sub(r"\s+", " ", text))
+            match = re.search(pattern, plain(self.get(reader, address).text))
             assert match, (reader, address, pattern)
             return int(match.group(1).replace(".", ""))
 
@@ -97,6 +117,8 @@ class Country:
             "page": found(r"([\d.]+) trên 300 mẫu", f"/unit/{HERE}?{OF_MONTH}"),
             "form": found(r"([\d.]+) trên 300 mẫu", f"/unit/{HERE}/widget?{OF_MONTH}"),
             "board": found(r"([\d.]+) / 300", f"/unit/{HERE}/wall?{OF_MONTH}"),
+            "picture": found(r"([\d.]+) / 300 mẫu", f"/unit/{HERE}/picture.png?{OF_MONTH}"),
+            "briefing": found(r"([\d.]+) / 300", f"/unit/{HERE}/wall.slide.png?{OF_MONTH}"),
         }
         if reader == "phone":
             counts["phone"] = json(f"/api/v1/next?{self.at}")["unit"]["counted"]
@@ -104,12 +126,56 @@ class Country:
 
 
 @pytest.fixture
-def country(app: Flask, client: FlaskClient, clock: FakeClock) -> Country:
+def country(
+    app: Flask, client: FlaskClient, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> Country:
+    for module in ("sharing", "views"):  # pictures are sent as the texts from which they are drawn
+        monkeypatch.setattr(f"backend.web.public.{module}.png", lambda svg, *_: svg.encode())
     return Country(app, client)
 
 
-# Forms to embed, boards, and lists of the whole country show officials the public counts too.
-FOR_EVERYBODY = {"form", "board", "OGC", "OData"}
+def test_a_campaign_shows_the_public_count_of_its_commune(app: Flask, country: Country) -> None:
+    """The leader's page, the organiser's, the plan, the summary, and phones after the end."""
+    run_by, commune = organisation(app, "Huyện Đoàn"), unit_id(app, HERE)
+    running = campaign(app, run_by, commune)
+    mine = team(app, run_by, home_unit_id=commune)
+    take_part(app, running, mine)
+    person_of = add_membership(app, country.headers["phone"], running, mine, NINE)
+    with app.app_context():  # of nobody whom the public counts know yet
+        add_measurement(running, mine, NINE + timedelta(days=4), commune, volunteer=person_of)
+        db.session.commit()
+    for role, scope in (("team_leader", mine), ("organiser", run_by)):
+        account(app, f"{role}@example.vn", role, scope)
+    pages = {
+        "leader": ("team_leader", f"/teams/{mine}", r"([\d.]+)/300 mẫu"),
+        "organiser": ("organiser", "", r"Của mọi người: đã có ([\d.]+) trên 300 mẫu"),
+        "summary": ("organiser", "/summary", r"các nơi còn lại thiếu ([\d.]+) mẫu"),
+        "plan": ("organiser", "/plan", r"thiếu ([\d.]+) mẫu"),
+    }
+    counts = {}
+    for place, (role, path, pattern) in pages.items():
+        browser = app.test_client()
+        sign_in(browser, f"{role}@example.vn")
+        answer = browser.get(f"/campaigns/{running}{path}", query_string={"lang": "vi"})
+        match = re.search(pattern, plain(answer.text))
+        assert match, (place, answer.text)
+        counts[place] = int(match.group(1))
+    with app.app_context():
+        db.session.execute(update(Campaign).filter_by(id=running).values(state="closed"))
+        db.session.commit()
+    [ended] = country.get("phone", "/api/v1/memberships/ended").json["items"]
+    counts["ended"] = ended["unit"]["counted"]
+    public = country.counts("public")["page"]
+    lack = 300 - public
+    assert counts == dict.fromkeys(("leader", "organiser", "ended"), public) | {
+        "summary": lack, "plan": lack,
+    }  # fmt: skip
+    assert ended["counted"] == 1  # the own one, apart
+
+
+# Forms to embed, boards, pictures to share, and lists of the whole country show officials the
+# public counts too.
+FOR_EVERYBODY = {"form", "board", "briefing", "OGC", "OData", "picture"}
 
 
 @pytest.mark.parametrize("reader", READERS)
@@ -125,15 +191,14 @@ def test_a_commune_has_one_count_everywhere(country: Country, reader: str) -> No
 def medians(country: Country, reader: str, unit: str, level: str) -> dict[str, set[str]]:
     """Return by place the medians of the operators that the public may see, as written."""
 
-    def plain(address: str) -> str:
-        return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", country.get(reader, address).text))
-
     bar = r"(Viettel|VinaPhone|Vietnamobile|MobiFone|Tất cả nhà mạng) [^\d]*?([\d.]+,\d)"
     places = {
         "speeds": f"/network-speed?unit={unit}&{OF_MONTH}",
         "page": f"/unit/{unit}?{OF_MONTH}",
     }
-    found = {name: set(map(":".join, re.findall(bar, plain(one)))) for name, one in places.items()}
+    found = {}
+    for name, address in places.items():
+        found[name] = set(map(":".join, re.findall(bar, plain(country.get(reader, address).text))))
     answer = country.get("public", f"/api/v1/units/{unit}/statistics?month={MONTH}").json
     found["API"] = {
         f"{one['operator'] or 'Tất cả nhà mạng'}:{number(leading(spread).value, 'vi', 1)}"
@@ -190,3 +255,22 @@ def test_a_letter_has_the_medians_that_the_release_has(
         if operator and spread:
             said = f"{operator} {number(leading(spread).value, 'vi', 1)} Mbit/s"
             assert said in figures["proposed"]["results"]
+
+
+@pytest.mark.parametrize(("unit", "level"), [(PROVINCE, "province"), (HERE, "commune")])
+def test_no_file_of_a_letter_names_an_operator_of_few(
+    app: Flask, client: FlaskClient, clock: FakeClock, unit: str, level: str
+) -> None:
+    Country(app, client)
+    office = Office(app, client, clock, PROVINCE)
+    office.is_demo()
+    report = office.frozen_of(int(office.begin(unit=unit, level=level).json["id"]))
+    for name in ("report.docx", "report.xlsx", "report.csv.zip"):
+        with ZipFile(io.BytesIO(office.show(report, f"/files/{name}").data)) as archive:
+            told = "".join(
+                archive.read(one).decode("utf-8", "replace") for one in archive.namelist()
+            )
+        assert "Viettel" in told and "VinaPhone" in told, name
+        assert not any(few in told for few in FEW), name
+    told = office.show(report, "/files/report.json").text
+    assert "Viettel" in told and not any(few in told for few in FEW)

@@ -26,7 +26,7 @@ VIEWS = (
     "coverage.targets", "coverage.vnnic", "doors.ogc", "coverage.statistics",
     "coverage.contributions", "coverage.plan", "coverage.signals", "coverage.exclusions",
     "coverage.no_connection", "coverage.samples", "units", "accounts",
-    "memberships", "oidc", "organisations", "campaigns", "outreach", "reports.monthly",
+    "memberships", "oidc", "organisations", "campaigns", "outreach", "places", "reports.monthly",
     "reports.open_data", "doors.odata", "events",
     "doors.webhooks",
     "web.public", "web.maps", "web.help", "web.board", "web.setup", "web.desk", "web.measure",

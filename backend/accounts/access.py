@@ -93,6 +93,9 @@ ACTS: dict[str, frozenset[str]] = {
     # Activities in the area, of the campaign, of the team; who entered one changes it.
     "outreach.see": frozenset({"official", "organiser", "team_leader"}),
     "outreach.edit": frozenset({"official", "organiser", "team_leader"}),
+    # Hamlets, places without coverage and their evidence; the scope is the province.
+    "places.see": frozenset({"official"}),
+    "places.edit": frozenset({"official"}),
     "report.read": frozenset({"official"}),  # before publication, and with its letterhead
     "report.edit": frozenset({"official"}),
     "report.approve": frozenset({"official"}),
@@ -107,6 +110,7 @@ READS = frozenset(
         "unit.cells",
         "unit.figures",
         "outreach.see",
+        "places.see",
         "report.read",
     }
 )

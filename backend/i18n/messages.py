@@ -104,6 +104,19 @@ TEXTS: dict[str, str] = {
         "There is an activity of this kind on that day in that commune; if it is the same event, "
         "remove one of them."
     ),
+    "hamlet_known": N_("There is a hamlet of this name in the commune already."),
+    "hamlet_code_known": N_("Another hamlet of the province has this code."),
+    "too_many_hamlets": N_("The list has too many hamlets: remove those that are no more."),
+    "no_hamlet_header": N_(
+        "No column of hamlets was found. Head the columns: Mã thôn, Thôn, Mã xã, Xã, Vĩ độ, Kinh "
+        "độ, Số hộ, Điện lưới."
+    ),
+    "hamlet_row_twice": N_("This hamlet is already in row {0}."),
+    "hamlet_code_twice": N_("This code is already in row {0}."),
+    "hamlet_elsewhere": N_("The position is in {0}; the hamlet stays in its commune."),
+    "hamlet_nowhere": N_("The position is in no commune; the hamlet stays in its commune."),
+    "not_position": N_("Write the position as 21.5942, 105.8481: latitude, then longitude."),
+    "power_unknown": N_("Write có or không."),
     "contact_row_twice": N_("This contact is already in row {0}."),
     "too_many_contacts": N_("A unit has at most ten contacts; remove one first."),
     "no_contact_header": N_(

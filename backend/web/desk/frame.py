@@ -16,7 +16,8 @@ bp = PageBlueprint("desk", __name__, login_required=True, url_prefix="/desk")
 
 def add_frame() -> dict[str, Any]:
     """Return the functions that the templates of the desk call (a context processor)."""
-    return {"only_area": only_area, "due_report": due_report, "is_commune": is_commune}
+    levels = {"is_commune": is_commune, "is_province": is_province}
+    return {"only_area": only_area, "due_report": due_report} | levels
 
 
 def only_area() -> str | None:
@@ -34,6 +35,12 @@ def is_commune(code: str | None) -> bool:
     """Return whether a code of today is a commune's."""
     units = unit_index().with_code(code, local_day(clock_now()), None) if code else []
     return bool(units) and all(one.level == "commune" for one in units)
+
+
+def is_province(code: str | None) -> bool:
+    """Return whether a code of today is a province's."""
+    today = local_day(clock_now())
+    return code is not None and bool(unit_index().with_code(code, today, "province"))
 
 
 bp.context_processor(add_frame)

@@ -87,7 +87,7 @@ def contact_import(query: LangQuery, code: str) -> Response:
     units = list_contacts(user, code, now)  # 404 outside the own area
 
     def run(fields: schemas.PreviewForm) -> dict[str, Any]:
-        raw, dry_run = _sent_table(form), fields["preview"]
+        raw, dry_run = sent_table(form), fields["preview"]
         return import_contacts(user, code, raw, dry_run=dry_run, now=now, language=form.language)
 
     result = form.submit(schemas.PreviewFormSchema(), run)
@@ -103,7 +103,7 @@ def contact_import(query: LangQuery, code: str) -> Response:
     return render_private("web/desk/contact_import.html", query["lang"], **values)
 
 
-def _sent_table(form: Form) -> bytes:
+def sent_table(form: Form) -> bytes:
     """Return the table of a form, which sends it again as text, so that it is chosen once."""
     content = uploaded_content()
     if content is not None:
@@ -159,7 +159,7 @@ def outreach_import(query: MonthQuery, code: str) -> Response:
     unit = authorized_unit(user, SEE, code, None, month)
 
     def run(fields: schemas.PreviewForm) -> OutreachImport:
-        raw, dry_run = _sent_table(form), fields["preview"]
+        raw, dry_run = sent_table(form), fields["preview"]
         language = form.language
         return import_outreach(user, code, month, raw, dry_run=dry_run, now=now, language=language)
 

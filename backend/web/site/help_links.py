@@ -18,6 +18,7 @@ BLUEPRINTS: dict[str, tuple[str, str | None]] = {
     "setup": ("organisers", "starting"),
     "desk": ("officials", "desk"),
     "office": ("officials", "desk"),
+    "places": ("officials", "places"),
     "seal": ("officials", "report"),
     "admin": ("admins", None),
     "account_pages": ("leaders", "account"),

@@ -1,6 +1,7 @@
 """Valid forms and paths of the official's desk for the access matrix."""
 
 import io
+import secrets
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
@@ -12,6 +13,7 @@ from tests.support.access.requests_officials import (
     LETTERHEAD,
     activity,
     deputy,
+    hamlet,
     lent,
     noted,
     own_deputy,
@@ -128,6 +130,16 @@ def _activities(world: World) -> dict[str, Any]:
     return OWN | {"data": {"file": (io.BytesIO(table), "hd.csv"), "go": "yes"}}
 
 
+def _hamlets(world: World) -> dict[str, Any]:
+    table = "Thôn,Mã xã\nBản Tèn,05443\n".encode()
+    return OWN | {"data": {"file": (io.BytesIO(table), "thon.csv"), "go": "yes"}}
+
+
+def _known_hamlet(world: World) -> dict[str, Any]:
+    """Store a hamlet to remove."""
+    return {"at": {"code": "19"} | hamlet(world)["at"], "data": {"version": "1"}}
+
+
 def _launched(world: World) -> dict[str, Any]:
     """Store an activity of the commune's office to remove."""
     entry_id = activity(world)["at"]["entry_id"]
@@ -155,6 +167,13 @@ DESK_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"GET {AREA}/outreach/import": lambda w: OWN,
     f"POST {AREA}/outreach/import": _activities,
     f"POST {AREA}/outreach/<int:entry_id>/remove": _launched,
+    f"GET {AREA}/hamlets": lambda w: OWN,
+    f"POST {AREA}/hamlets": lambda w: (
+        OWN | {"data": {"name": secrets.token_hex(4), "unit": "05443"}}
+    ),
+    f"POST {AREA}/hamlets/<int:hamlet_id>/remove": _known_hamlet,
+    f"GET {AREA}/hamlets/import": lambda w: OWN,
+    f"POST {AREA}/hamlets/import": _hamlets,
     f"GET {AREA}/reminder-letter": lambda w: OWN,
     f"GET {AREA}/reminder-letter.docx": lambda w: OWN,
     f"POST {AREA}/deadline": lambda w: OWN | {"data": {"before_day": "10"}},

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from backend.accounts.models import Role
 from backend.database.extensions import db
 from backend.outreach.models import Outreach
+from backend.places.models import Hamlet
 from backend.reports.open_data.service import FOLDER, PACKAGE
 from tests.support import people
 from tests.support.access.table import CAMPAIGN, LIFT
@@ -154,6 +155,20 @@ def activity(
     return request | ({"json": data} if data else {})
 
 
+HAMLET = {"name": "Bản Tèn", "unit": "05443", "latitude": 21.6, "longitude": 105.85}
+
+
+def hamlet(world: World, data: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Store a hamlet of the province, to change or to remove."""
+    commune = people.unit_id(world.app, "05443")
+    with world.app.app_context():
+        row = Hamlet(province_id=world.province, unit_id=commune, name=secrets.token_hex(4))
+        db.session.add(row)
+        db.session.commit()
+        request = {"at": {"hamlet_id": row.id}} | SEEN
+    return request | ({"json": data} if data else {})
+
+
 OFFICIAL_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "POST /api/v1/targets": lambda w: {"json": TARGET},
     "PATCH /api/v1/targets/<int:target_id>": _target,
@@ -191,6 +206,15 @@ OFFICIAL_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
         w, OUTREACH | {"unit": "05443"}, of_team=True
     ),
     "DELETE /api/v1/outreach/<int:entry_id>": lambda w: activity(w),
+    "GET /api/v1/units/<code>/hamlets": lambda w: {"at": {"code": "19"}},
+    "POST /api/v1/units/<code>/hamlets": lambda w: {
+        "at": {"code": "19"},
+        "json": HAMLET | {"name": secrets.token_hex(4)},
+    },
+    "PUT /api/v1/hamlets/<int:hamlet_id>": lambda w: hamlet(
+        w, HAMLET | {"name": secrets.token_hex(4)}
+    ),
+    "DELETE /api/v1/hamlets/<int:hamlet_id>": lambda w: hamlet(w),
     "POST /api/v1/vnnic/import": lambda w: {
         "query_string": {"month": "2024-11", "dry_run": "false"},
         "data": "Mã xã,Số mẫu\n05443,310\n",

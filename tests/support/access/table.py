@@ -67,6 +67,11 @@ TABLE = {
     "PUT /api/v1/outreach/<int:entry_id>": "401 401 404 404 404 200 404 200",
     "PUT /api/v1/outreach/<int:entry_id> (of a team)": "401 401 200 200 404 403 404 200",
     "DELETE /api/v1/outreach/<int:entry_id>": "404 401 404 404 404 204 404 204",
+    # hamlets: officials of the province alone
+    "GET /api/v1/units/<code>/hamlets": "404 401 404 404 404 200 404 200",
+    "POST /api/v1/units/<code>/hamlets": "401 401 404 404 404 201 404 201",
+    "PUT /api/v1/hamlets/<int:hamlet_id>": "401 401 404 404 404 200 404 200",
+    "DELETE /api/v1/hamlets/<int:hamlet_id>": "404 401 404 404 404 204 404 204",
     # OGC API Features, for QGIS
     "GET /ogc/": EVERYBODY,
     "GET /ogc/conformance": EVERYBODY,

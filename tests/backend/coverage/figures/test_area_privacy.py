@@ -44,6 +44,7 @@ QUESTIONS = (
 # What the public does not see at all, and of what it sees less.
 HIDDEN = {
     "/api/v1/units/<code>/exclusions",
+    "/api/v1/units/<code>/hamlets",
     "/api/v1/units/<code>/letterhead",
     "/api/v1/units/<code>/measurements",
     "/api/v1/units/<code>/measurements/<identity>",
@@ -69,6 +70,8 @@ LESS = {
 }
 
 
+# Lists of a province alone, which its communes do not have.
+OF_PROVINCES = ("/hamlets", "/places")
 # Pages of whoever signed in lead all others to the sign-in: the access matrix holds them.
 OF_MEMBERS = ("/admin", "/campaigns", "/desk")
 
@@ -133,6 +136,8 @@ class Area:
     def url(self, rule: str) -> str:
         """An address about the commune, its report or sample, and the month of all of them."""
         paths = {"identity": self.sample, "code": self.code, "report_id": self.report}
+        if rule.endswith(OF_PROVINCES):
+            paths["code"] = "19"
         paths |= {"name": "figures.json", "attachment_id": 1, "kind": "speeds"}
         paths["form"] = "slide" if "slide" in rule else "svg"
         filled = re.sub(r"<(?:[^<>]+:)?(\w+)>", lambda part: str(paths[part[1]]), rule)

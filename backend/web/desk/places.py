@@ -1,0 +1,89 @@
+"""Pages of a province's officials about its hamlets."""
+
+from typing import Any
+
+from flask import Response, request
+
+from backend.accounts.authentication import actor
+from backend.clock import local_day
+from backend.http.requests import clock_now
+from backend.places import hamlets as service
+from backend.places.hamlets import HamletAnswer
+from backend.places.importer import COLUMNS, HamletImport, import_hamlets
+from backend.units.service import units_on
+from backend.web.desk import schemas
+from backend.web.desk.frame import add_frame
+from backend.web.desk.office import sent_table
+from backend.web.desk.place_forms import (
+    HamletForm,
+    HamletFormSchema,
+    HamletListQuery,
+    HamletListQuerySchema,
+    fields_of_hamlet,
+)
+from backend.web.site.blueprint import READ_WRITE, PageBlueprint
+from backend.web.site.forms import new_form, redirect_to, render_form
+from backend.web.site.pages import render_private
+from backend.web.site.schemas import LangQuery
+from backend.web.site.tables import list_page
+
+# A table of 5,000 hamlets; its form sends it a second time as text.
+MAX_TABLE = 360_000
+
+bp = PageBlueprint("places", __name__, login_required=True, url_prefix="/desk")
+bp.context_processor(add_frame)
+
+
+@bp.page("/area/<code>/hamlets", HamletListQuerySchema, methods=READ_WRITE)
+def hamlets(query: HamletListQuery, code: str) -> Response:
+    """List the hamlets of a province; add one, or change one."""
+    form, user, now = new_form(query), actor(), clock_now()
+    province = service.authorized_province(user, service.SEE, code, now)
+    edited = request.form.get("id", query["id"], type=int)
+    own = service.read_hamlets(province.id, hamlet_id=edited) if edited else []
+    form.stored = next(map(fields_of_hamlet, service.serialize_hamlets(own, now)), None)
+
+    def save(data: HamletForm) -> HamletAnswer:
+        if data["id"] is None:
+            return service.add_hamlet(user, code, data, now)
+        seen = frozenset({str(data["version"])})
+        return service.change_hamlet(user, data["id"], seen, data, now)
+
+    if saved := form.submit(HamletFormSchema(), save):
+        return redirect_to("places.hamlets", query, code=code, q=saved["name"])
+    if not form.failed:
+        form.values = dict(form.stored or {})
+    rows = service.read_hamlets(province.id, query["q"], unplaced=query["unplaced"])
+    listed = list_page(rows, query["page"])
+    total, unplaced = service.count_hamlets(province.id)
+    values = {"unit": province, "code": code, "total": total, "unplaced": unplaced}
+    values |= {"listed": listed, "shown": service.serialize_hamlets(listed.rows, now)}
+    values |= {"communes": units_on(local_day(now), "commune", code), "wanted": query}
+    return render_form("web/desk/hamlets.html", query, form, **values)
+
+
+@bp.page("/area/<code>/hamlets/<int:hamlet_id>/remove", methods=("POST",))
+def remove_hamlet(query: LangQuery, code: str, hamlet_id: int) -> Response:
+    """Remove a hamlet from the list."""
+    service.remove_hamlet(actor(), hamlet_id, frozenset({request.form.get("version", "")}))
+    return redirect_to("places.hamlets", query, code=code)
+
+
+@bp.page("/area/<code>/hamlets/import", methods=READ_WRITE, upload_most=MAX_TABLE)
+def hamlet_import(query: LangQuery, code: str) -> Response:
+    """Import the hamlets of a province from a table, after a preview."""
+    form, user, now = new_form(query), actor(), clock_now()
+    unit = service.authorized_province(user, service.SEE, code, now)
+
+    def run(fields: schemas.PreviewForm) -> HamletImport:
+        raw, language = sent_table(form), form.language
+        return import_hamlets(
+            user, code, raw, dry_run=fields["preview"], now=now, language=language
+        )
+
+    result = form.submit(schemas.PreviewFormSchema(), run)
+    if result and not result["dry_run"] and not result["totals"]["error"]:
+        return redirect_to("places.hamlets", query, code=code)
+    values: dict[str, Any] = {"form": form, "result": result, "unit": unit, "code": code}
+    template = "web/desk/hamlet_import.html"
+    return render_private(template, query["lang"], columns=COLUMNS, **values)

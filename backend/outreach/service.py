@@ -17,7 +17,7 @@ from backend.accounts.audit import record_act
 from backend.campaigns.models import Campaign, Team
 from backend.clock import local_day, month_end, month_start, this_month
 from backend.coverage.contributions.query import campaign_access
-from backend.coverage.contributions.residents import residents_in, residents_of_team
+from backend.coverage.contributions.residents import residents_in, residents_of_campaign
 from backend.coverage.figures.unit_access import authorized_unit
 from backend.database.extensions import db
 from backend.errors import Problem, invalid, or_404
@@ -53,7 +53,8 @@ ROWS = text("""
         left join units f on f.id = o.office_id left join teams t on t.id = o.team_id
     where o.day between :first and :last
         and (cast(:area as integer) is null or :area in (u.id, u.parent_id, u.province_id))
-        and (cast(:team as integer) is null or (o.team_id = :team and o.campaign_id = :campaign))
+        and (cast(:team as integer) is null or o.team_id = :team)
+        and (cast(:campaign as integer) is null or o.campaign_id = :campaign)
     order by o.day desc, o.id desc
 """)
 # The province's letter of the month is made: what it says stays.
@@ -200,13 +201,14 @@ def list_of_team(
     _require_team(actor, SEE, campaign_id, team_id)
     rows = read_rows(month, team=team_id, campaign=campaign_id)
     home = db.session.get_one(Team, team_id).home_unit_id
-    return _answer(actor, month, home, rows, {}, residents_of_team(campaign_id, team_id, month))
+    residents = residents_of_campaign(campaign_id, month, team_id)
+    return _answer(actor, month, home, rows, {}, residents)
 
 
 def read_rows(
     month: str, *, area: int | None = None, team: int | None = None, campaign: int | None = None
 ) -> list[OutreachRow]:
-    """Read the activities of a month in an area or of a team, the newest first."""
+    """Read the activities of a month in an area, of a campaign or its team, the newest first."""
     values = {"first": month_start(month), "last": month_end(month)}
     found = db.session.execute(ROWS, {**values, "area": area, "team": team, "campaign": campaign})
     return [OutreachRow(*row) for row in found]

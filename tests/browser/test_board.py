@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from docx import Document
 from flask import Flask
 from playwright.sync_api import Page, expect
 
@@ -90,6 +91,15 @@ def test_every_page_of_the_board_looks_right(
         page.goto(f"{path}?lang={language}")
         expect(page.locator("h1")).to_be_visible()
         check_page(page, f"{name}-{language}-{theme}")
+
+
+def test_an_organiser_downloads_the_plan_of_action(page: Page, cast: Cast) -> None:
+    enter(page, f"/campaigns/{cast.campaign}/plan?lang=vi")
+    with page.expect_download() as file:
+        page.get_by_role("link", name="Kế hoạch hành động (Word)").click()
+    assert file.value.suggested_filename.startswith("KH-hanh-dong-")
+    text = "\n".join(one.text for one in Document(str(file.value.path())).paragraphs)
+    assert "KẾ HOẠCH" in text and "Năng lực còn thiếu" in text
 
 
 def test_an_organiser_pins_a_place_and_takes_it_back(page: Page, cast: Cast) -> None:

@@ -132,6 +132,9 @@ def test_the_office(app: Flask, new_page: Callable[..., Page], tmp_path: Path) -
     page.goto("/desk/area/19")
     printed = page.pdf(prefer_css_page_size=True)
     assert len(re.findall(rb"/Type /Page\b", printed)) <= PRINTED_PAGES
+    with page.expect_download() as plan:
+        page.get_by_role("link", name="Kế hoạch hành động (Word)").click()
+    assert plan.value.suggested_filename.endswith("-tinh-thai-nguyen.docx")
     page.goto("/desk/area/19/vnnic")
     check_page(page, "desk-vnnic")
     page.set_input_files("#file", table)

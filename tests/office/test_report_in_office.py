@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,12 +14,14 @@ from flask import Flask
 from openpyxl import load_workbook
 from PIL import Image
 
+from backend.reports.action_plan.document import render_plan
 from backend.reports.content import labels
 from backend.reports.content.figures import Report
 from backend.reports.content.proposals import propose
 from backend.reports.files.letter import Signature, letterhead_of
 from backend.reports.files.rendering import Files, render, render_signed
 from backend.reports.reminders.letter import render_reminder
+from tests.support.action_plans import action_plan
 from tests.support.reminders import HEAD, situation
 from tests.support.report_content import commune, lacking, reached, report, sections, team
 
@@ -226,3 +229,27 @@ def test_the_letter_is_one_page_and_an_annex(tmp_path: Path) -> None:
     assert "CÒN THIẾU MẪU" in pages[1] and "Kèm theo Công văn số" in pages[1]
     assert all("Đơn vị" in page for page in pages[1:3])  # the head of the table is repeated
     run("pdftoppm", "-r", "60", "-png", pdf, str(folder / "reminder"))
+
+
+# The plan of action
+
+
+def test_the_plan_is_two_pages_and_an_annex(tmp_path: Path) -> None:
+    folder = Path(os.environ.get("OFFICE_DIR") or tmp_path)
+    file = folder / "plan.docx"
+    plan = action_plan()
+    file.write_bytes(render_plan(plan, HEAD))
+    profile = f"-env:UserInstallation=file://{tmp_path / 'profile'}"
+    run("soffice", "--headless", profile, "--convert-to", "pdf", "--outdir", str(folder), str(file))
+    pages = pages_of(folder / "plan.pdf")
+    assert annex_of(pages).count("") <= 2 and len(pages) <= 2 + 7
+    said = " ".join(" ".join(pages).split())
+    for words in ("KẾ HOẠCH", "Nơi làm tốt", "Cần thêm khoảng", "GIÁM ĐỐC", "Kèm theo Kế hoạch số"):
+        assert words in said
+    rows = re.findall(r"^ *[0-9]+ +Xã Số [0-9]+ +([0-9]+) +([0-9]+) +([0-9]+)(?: |$)",
+                      "\n".join(pages), re.MULTILINE)  # fmt: skip
+    assert len(rows) == len(plan.needs)  # each commune's figures stand in one line
+    sums = [sum(int(row[place]) for row in rows) for place in range(3)]
+    assert sums == [sum(one[name] for one in plan.needs)
+                    for name in ("shortfall", "planned", "missing")]  # fmt: skip
+    run("pdftoppm", "-r", "60", "-png", str(folder / "plan.pdf"), str(folder / "plan"))

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from backend.clock import month_end, month_start
 from backend.coverage.contributions.statements import (
     RESIDENTS_IN,
-    RESIDENTS_OF_TEAM,
+    RESIDENTS_OF_CAMPAIGN,
     RESIDENTS_OF_UNITS,
 )
 from backend.database.extensions import db
@@ -21,17 +21,18 @@ def residents_in(unit_id: int, month: str) -> int | None:
     return found
 
 
-def residents_of_team(campaign_id: int, team_id: int, month: str) -> int:
-    """Return the guests of a team in a campaign with a counted sample, each once."""
+def residents_of_campaign(campaign_id: int, month: str, team_id: int | None = None) -> int:
+    """Return the guests of a campaign, or of its team, with a counted sample, each once."""
     values = {"campaign": campaign_id, "team": team_id, "month": month}
-    return db.session.execute(RESIDENTS_OF_TEAM, values).scalar() or 0
+    return db.session.execute(RESIDENTS_OF_CAMPAIGN, values).scalar() or 0
 
 
 def residents_by_commune(
-    unit_ids: Collection[int], month: str, networks: Sequence[str]
+    unit_ids: Collection[int], month: str, networks: Sequence[str], campaign_id: int | None = None
 ) -> dict[int, int]:
-    """Return the guests with a counted sample in each commune that has any."""
-    values = {"units": list(unit_ids), "networks": list(networks), **_counted(month)}
+    """Return the guests with a counted sample in each commune that has any; of all campaigns."""
+    values = {"units": list(unit_ids), "networks": list(networks), "campaign": campaign_id}
+    values |= _counted(month)
     return {row.unit_id: row.residents for row in db.session.execute(RESIDENTS_OF_UNITS, values)}
 
 

@@ -419,9 +419,10 @@ RESIDENTS = text("""
         and c.guests > 0 and c.volunteer_id <> 0
     group by 1, 2
 """)
-RESIDENTS_OF_TEAM = text("""
+RESIDENTS_OF_CAMPAIGN = text("""
     select count(distinct volunteer_id)::int from member_months
-    where campaign_id = :campaign and team_id = :team and month = :month
+    where campaign_id = :campaign and month = :month
+        and (cast(:team as int) is null or team_id = :team)
         and guests > 0 and volunteer_id <> 0
 """)
 # … by the commune where they measured, of months with rows.
@@ -429,6 +430,7 @@ RESIDENTS_OF_UNITS = text("""
     select unit_id, count(distinct volunteer_id)::int as residents
     from earnings
     where unit_id = any(:units) and day between :first and :last
+        and (cast(:campaign as int) is null or campaign_id = :campaign)
         and network = any(:networks) and guest and category = any(:counted)
     group by unit_id
 """)

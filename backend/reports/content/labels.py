@@ -172,6 +172,8 @@ OUTREACH_KINDS: Mapping[str, str] = {
 }
 
 LETTER_KINDS: Mapping[str, str] = {"official_letter": "Công văn", "report": "Báo cáo"}
+# What an annex is attached to.
+ATTACHED_TO: Mapping[str, str] = {**LETTER_KINDS, "plan": "Kế hoạch"}
 
 # The day on which the ministry and its departments were merged into those of science.
 MERGED = date(2025, 3, 1)

@@ -50,11 +50,12 @@ TEAM_TYPES = {
 
 def propose(unit: ReportUnit, month: str, sections: Sections) -> dict[str, str]:
     """Return the sentences of each section that has any, a line for each paragraph."""
+    own = unit["name"] if unit["level"] == "commune" else "Các xã, phường"
     parts = {
         "direction": [
-            *_outreach(unit, sections.get("outreach")),
+            *tell_outreach(own, sections.get("outreach")),
             _teams(sections["teams"]),
-            _residents(sections.get("residents")),
+            tell_residents(sections.get("residents")),
         ],
         "results": [
             _samples(unit, month, sections["samples"]),
@@ -76,12 +77,11 @@ def propose(unit: ReportUnit, month: str, sections: Sections) -> dict[str, str]:
 # I. What was done
 
 
-def _outreach(unit: ReportUnit, entered: OutreachFigures | None) -> list[str]:
+def tell_outreach(communes: str, entered: OutreachFigures | None) -> list[str]:
     """Return a sentence for each that entered activities; their sums are never added."""
     if entered is None:
         return []
-    own = unit["name"] if unit["level"] == "commune" else "Các xã, phường"
-    offices = {"province": "Cơ quan cấp tỉnh", "commune": own, "team": "Các tổ, đội"}
+    offices = {"province": "Cơ quan cấp tỉnh", "commune": communes, "team": "Các tổ, đội"}
     found = [
         f"{who} có {'; '.join(parts)}."
         for by, who in offices.items()
@@ -122,7 +122,8 @@ def _teams(rows: Sequence[TeamRow]) -> str:
     )
 
 
-def _residents(helped: int | None) -> str:
+def tell_residents(helped: int | None) -> str:
+    """Return how many residents volunteers helped, in a sentence; empty without a number."""
     if helped is None:
         return ""
     return f"Các đội đã hướng dẫn {_n(helped)} người dân tự đo bằng máy của mình."

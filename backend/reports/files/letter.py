@@ -15,9 +15,12 @@ from backend.reports.content.labels import LetterheadContent, default_letterhead
 from backend.reports.files import annexes
 from backend.reports.files.annexes import ROMAN, Annex, TablePart
 from backend.reports.files.tables import COUNTED, NETWORK, RECEIVED, VALID, Column, Row
+from geo.gazetteer import plain
 
 NATION = "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM"
 MOTTO = "Độc lập - Tự do - Hạnh phúc"
+# The content type of its Word file.
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 ADDRESSED, COPIES = "Kính gửi:", "Nơi nhận:"
 # The words of the head and the end, for the preview.
 WORDS = {"nation": NATION, "motto": MOTTO, "to": ADDRESSED, "copies": COPIES}
@@ -152,8 +155,14 @@ def place_and_day(letterhead: LetterheadContent, year: int) -> str:
 def attached_to(kind: str, letterhead: LetterheadContent, year: int) -> str:
     """Return the line below the title of an annex, which names the letter of a kind."""
     agency = labels.agency_name(letterhead["agency"])
-    letter = labels.LETTER_KINDS[kind]
+    letter = labels.ATTACHED_TO[kind]
     return f"(Kèm theo {letter} số      ngày     tháng     năm {year} của {agency})"
+
+
+def file_name(kind: str, month: str, place: str) -> str:
+    """Return the name of a Word file: CV-don-doc-2026-11-tinh-thai-nguyen.docx."""
+    words = "".join(one if one.isalnum() else " " for one in plain(place)).split()
+    return f"{kind}-{month}-{'-'.join(words)}.docx"
 
 
 def agency_lines(agency: str) -> list[str]:

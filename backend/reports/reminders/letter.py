@@ -16,7 +16,6 @@ from backend.reports.content.labels import LetterheadContent
 from backend.reports.files import letter as parts
 from backend.reports.files.annexes import Annex, TablePart, TextPart
 from backend.reports.files.tables import Column, Row, format_cell
-from geo.gazetteer import plain
 
 # With fewer days left in a month, its target is out of reach: the letter asks for the next month.
 LEAST_DAYS = 5
@@ -204,12 +203,6 @@ def _daily(threshold: int | None, month: str) -> str:
 
 def _agency(head: LetterheadContent) -> str:
     return labels.agency_name(head["agency"])
-
-
-def file_name(unit_name: str, month: str) -> str:
-    """Return the name of the file: CV-don-doc-2026-11-tinh-thai-nguyen.docx."""
-    words = "".join(one if one.isalnum() else " " for one in plain(unit_name)).split()
-    return f"CV-don-doc-{month}-{'-'.join(words)}.docx"
 
 
 def render_reminder(one: Situation, head: LetterheadContent) -> bytes:

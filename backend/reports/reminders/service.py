@@ -16,7 +16,7 @@ from backend.measurements.recording.reasons import Basis
 from backend.organisations.scopes import unit_scope
 from backend.reports.content import labels
 from backend.reports.content.labels import LetterheadContent
-from backend.reports.files.letter import LetterContent
+from backend.reports.files.letter import LetterContent, file_name
 from backend.reports.monthly.deadlines import deadline_of
 from backend.reports.monthly.letterheads import letterhead_on, references_on
 from backend.reports.monthly.letters import propose_titles
@@ -25,7 +25,6 @@ from backend.reports.reminders.letter import (
     AddressedCommune,
     Situation,
     compose_reminder,
-    file_name,
     render_reminder,
 )
 from backend.units.service import UnitRow
@@ -62,7 +61,7 @@ class ReminderDraft:
     @property
     def name(self) -> str:
         """The name of the Word file."""
-        return file_name(self.unit.name, self.month)
+        return file_name("CV-don-doc", self.month, self.unit.name)
 
     def render(self) -> bytes:
         """Return the Word file."""

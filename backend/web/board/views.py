@@ -31,7 +31,7 @@ from backend.coverage.signals.service import campaign_signals, search_campaign
 from backend.errors import Problem, invalid
 from backend.http.etags import content_tag, with_content_tag
 from backend.http.links import link_root
-from backend.http.requests import clock_now
+from backend.http.requests import as_attachment, clock_now
 from backend.i18n.catalogues import Language
 from backend.i18n.formats import number
 from backend.measurements.corrections.service import (
@@ -47,6 +47,8 @@ from backend.organisations.scopes import campaign_scope
 from backend.organisations.service import show_organisation
 from backend.outreach.service import KINDS_OF_TEAM, enter_for_team, list_of_team
 from backend.outreach.service import remove as remove_activity
+from backend.reports.action_plan.service import plan_of_campaign
+from backend.reports.files.letter import DOCX
 from backend.units.search import home_area
 from backend.units.service import set_on
 from backend.web.board import ending, queue, schemas
@@ -307,6 +309,14 @@ def plan(query: schemas.PlanPageQuery, campaign_id: int) -> Response:
 def slips(query: schemas.PlanPageQuery, campaign_id: int) -> Response:
     """Render printable slips of the teams with a destination: two on an A4 page."""
     return render_plan("web/board/slips.html", query, campaign_id)
+
+
+@bp.page("/<int:campaign_id>/plan/action-plan.docx", schemas.PlanPageQuerySchema)
+def action_plan(query: schemas.PlanPageQuery, campaign_id: int) -> Response:
+    """Download the plan of action of a campaign as a Word file."""
+    now = clock_now()
+    made = plan_of_campaign(actor(), campaign_id, query["date"], query["network"], now)
+    return as_attachment(made.render(), DOCX, made.name, stored=False)
 
 
 def render_plan(

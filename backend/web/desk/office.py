@@ -20,7 +20,8 @@ from backend.http.requests import as_attachment, clock_now
 from backend.outreach.importer import COLUMNS, OutreachImport, import_outreach
 from backend.outreach.service import KINDS, SEE, enter_for_area, list_of_area
 from backend.outreach.service import remove as remove_activity
-from backend.reports.files.letter import WORDS
+from backend.reports.action_plan.service import plan_of_province
+from backend.reports.files.letter import DOCX, WORDS
 from backend.reports.files.tables import format_cell
 from backend.reports.reminders.service import GROUPS as REMINDED
 from backend.reports.reminders.service import draft_reminder
@@ -32,12 +33,17 @@ from backend.web.site.blueprint import READ_WRITE, PageBlueprint
 from backend.web.site.forms import Form, new_form, redirect_to, render_form, uploaded_content
 from backend.web.site.outreach import OutreachQuery, OutreachQuerySchema, submit_activity
 from backend.web.site.pages import Translator, render_private
-from backend.web.site.schemas import LangQuery, MonthQuery, MonthQuerySchema
+from backend.web.site.schemas import (
+    FiguresPageQuery,
+    FiguresPageQuerySchema,
+    LangQuery,
+    MonthQuery,
+    MonthQuerySchema,
+)
 from backend.web.site.tables import list_page
 
 bp = PageBlueprint("office", __name__, login_required=True, url_prefix="/desk")
 bp.context_processor(add_frame)
-DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 # A workbook of 5,000 contacts; its form sends it a second time as text.
 MAX_TABLE = 300_000
 
@@ -169,6 +175,13 @@ def outreach_import(query: MonthQuery, code: str) -> Response:
     values = {"form": form, "result": result, "unit": unit, "code": code, "chosen_month": month}
     template = "web/desk/outreach_import.html"
     return render_private(template, query["lang"], columns=COLUMNS, **values)
+
+
+@bp.page("/area/<code>/action-plan.docx", FiguresPageQuerySchema)
+def action_plan(query: FiguresPageQuery, code: str) -> Response:
+    """Download the plan of action of a province's running month as a Word file."""
+    made = plan_of_province(actor(), code, query["month"], query["network"], clock_now())
+    return as_attachment(made.render(), DOCX, made.name, stored=False)
 
 
 @bp.page("/area/<code>/remind/mail", schemas.RemindQuerySchema, methods=READ_WRITE)

@@ -176,6 +176,7 @@ DESK_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"POST {AREA}/hamlets/import": _hamlets,
     f"GET {AREA}/reminder-letter": lambda w: OWN,
     f"GET {AREA}/reminder-letter.docx": lambda w: OWN,
+    f"GET {AREA}/action-plan.docx": lambda w: OWN,
     f"POST {AREA}/deadline": lambda w: OWN | {"data": {"before_day": "10"}},
     f"GET {AREA}/signals": lambda w: OWN,
     f"POST {AREA}/signals": _sign,

@@ -160,7 +160,7 @@ DRAFT_ROWS = tuple(
 TAKING_PART = (
     "", "/figures", "/teams", "/teams/<int:team_id>",
     "/teams/<int:team_id>/members",
-    "/plan", "/plan/slips", "/signals", "/corrections", "/settings",
+    "/plan", "/plan/slips", "/plan/action-plan.docx", "/signals", "/corrections", "/settings",
     "/end", "/summary", "/thanks.png", "/certificates.pdf",
 )  # fmt: skip
 

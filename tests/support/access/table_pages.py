@@ -116,6 +116,7 @@ PAGES = {
     f"GET {BOARD}/teams/<int:team_id>/members": "303 401 200 200 403 403 403 200",
     f"GET {BOARD}/plan": "303 401 200 200 403 403 403 200",
     f"GET {BOARD}/plan/slips": "303 401 200 200 403 403 403 200",
+    f"GET {BOARD}/plan/action-plan.docx": "303 401 403 200 403 403 403 200",
     f"GET {BOARD}/signals": "303 401 403 200 403 403 403 200",
     f"GET {BOARD}/corrections": "303 401 404 200 403 403 403 200",
     f"GET {BOARD}/settings": "303 401 403 200 403 403 403 200",
@@ -194,6 +195,7 @@ PAGES = {
     "GET /desk/area/<code>/remind/mail": "303 401 404 404 404 200 404 200",
     "POST /desk/area/<code>/remind/mail": "303 401 404 404 404 200 404 200",
     "GET /desk/area/<code>/reminder-letter": "303 401 404 404 404 200 404 200",
+    "GET /desk/area/<code>/action-plan.docx": "303 401 404 404 404 200 404 200",
     "GET /desk/area/<code>/reminder-letter.docx": "303 401 404 404 404 200 404 200",
     "POST /desk/area/<code>/deadline": "303 401 404 404 404 303 404 303",
     # exclusions of an area: its province decides, others read

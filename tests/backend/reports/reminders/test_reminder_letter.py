@@ -10,7 +10,8 @@ from flask.testing import FlaskClient
 
 from backend.reports.content.labels import default_letterhead
 from backend.reports.files.annexes import TablePart, TextPart
-from backend.reports.reminders.letter import compose_reminder, file_name
+from backend.reports.files.letter import file_name
+from backend.reports.reminders.letter import compose_reminder
 from tests.support import people
 from tests.support.access.requests_officials import LETTERHEAD
 from tests.support.daily_counts import count
@@ -76,7 +77,8 @@ def test_a_committee_s_letter_has_the_head_of_its_report() -> None:
 
 
 def test_the_file_is_named_by_month_and_unit() -> None:
-    assert file_name("Tỉnh Thái Nguyên", "2026-11") == "CV-don-doc-2026-11-tinh-thai-nguyen.docx"
+    name = file_name("CV-don-doc", "2026-11", "Tỉnh Thái Nguyên")
+    assert name == "CV-don-doc-2026-11-tinh-thai-nguyen.docx"
 
 
 def text_of(raw: bytes) -> str:

@@ -18,6 +18,7 @@ DAILY_HISTORY_LOCK = 5_702  # one process sums the days before today
 AUDIT_LOCK = 5_703  # one process adds a digest of the audit log
 ARCHIVE_LOCK = 5_704  # a month leaves the table, a device withdraws, or a lot is imported
 SEAL_KEYS_LOCK = 5_700  # one worker registers a key of seals, so that it gets one number
+OUTREACH_LOCK = 5_705  # one activity is written at a time, and none while a report is frozen
 
 # Keys of two numbers: the first of them.
 STATISTICS_LOCK = 5_694  # one process computes the statistics of a province, or of the country (0)

@@ -13,6 +13,7 @@ from backend.accounts.audit import record_act
 from backend.clock import local_day, month_end, month_start
 from backend.coverage.figures.unit_access import authorized_unit
 from backend.database.extensions import db
+from backend.database.locks import OUTREACH_LOCK, hold
 from backend.errors import Problem, field_errors
 from backend.i18n.catalogues import Language
 from backend.official_import.lines import parse_day
@@ -36,7 +37,6 @@ from backend.tables.sheet_import import (
 from backend.tables.table import Kind as TableKind
 from backend.units.finder import UnitFinder, set_unit
 from backend.units.index import unit_index
-from backend.units.models import Unit
 from backend.units.search import choose_units
 from backend.units.service import UnitRow
 from geo.gazetteer import plain
@@ -117,10 +117,9 @@ def import_outreach(
     if office.level == "district":
         raise Problem(422, "outreach_district")
     last = min(month_end(month), local_day(now))
-    require_open(office.id, last)
     if not dry_run:  # two imports of one list are one after the other
-        locked = select(Unit.id).where(Unit.id == office.id).with_for_update(key_share=True)
-        db.session.execute(locked)
+        hold(OUTREACH_LOCK)
+    require_open(office.id, last)
     sheet = read_sheet(raw, TABLE)
     inside = [one for one in unit_index().on(last) if office.id in one.lies_in]
     finder = UnitFinder(inside, partial(choose_units, day=last, within=office.id), office.id)

@@ -20,6 +20,7 @@ from backend.coverage.contributions.query import campaign_access
 from backend.coverage.contributions.residents import residents_in, residents_of_campaign
 from backend.coverage.figures.unit_access import authorized_unit
 from backend.database.extensions import db
+from backend.database.locks import OUTREACH_LOCK, hold
 from backend.errors import Problem, invalid, or_404
 from backend.http import etags
 from backend.organisations.references import UnitBrief, serialize_units
@@ -330,6 +331,7 @@ def set_fields(row: Outreach, data: ActivityFields) -> None:
 
 
 def _enter(actor: Actor, owner: Owner, unit: int, day: date, data: Activity) -> OutreachEntry:
+    hold(OUTREACH_LOCK)  # of two equal posts the later one is asked
     require_open(unit, day)
     require_room(owner, day)
     _ask_about_similar(actor, unit, day, data, None)
@@ -414,7 +416,8 @@ def _new_place(row: Outreach, code: str | None, day: date) -> int:
 
 
 def _own_row(actor: Actor, entry_id: int) -> Outreach:
-    """Return an activity that the actor may change; 404 for one that they do not see."""
+    """Lock and return an activity that the actor may change; 404 for one that they do not see."""
+    hold(OUTREACH_LOCK)
     row = or_404(db.session.get(Outreach, entry_id, with_for_update=True, populate_existing=True))
     require(actor, SEE, _scope_to_see(row), hidden=True)
     require(actor, EDIT, _scope_to_change(row))

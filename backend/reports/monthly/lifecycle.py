@@ -15,6 +15,7 @@ from backend.accounts.models import User
 from backend.clock import local_day, month_end, month_start
 from backend.coverage.figures.unit_access import publish
 from backend.database.extensions import db, unless_violated
+from backend.database.locks import OUTREACH_LOCK, hold
 from backend.errors import Problem, invalid, or_404
 from backend.http import etags
 from backend.measurements.recording.models import DemoMonth
@@ -22,7 +23,7 @@ from backend.organisations.scopes import unit_scope
 from backend.outbox import service as outbox
 from backend.outbox.service import NewEvent
 from backend.reports.content.figures import canonical_json, digest
-from backend.reports.content.sections import collect_settled
+from backend.reports.content.sections import collect_settled, outreach
 from backend.reports.files.letter import Signature, letterhead_of
 from backend.reports.files.rendering import LETTER, render, render_signed
 from backend.reports.monthly.models import Attachment, ReportFile, ReportRow
@@ -36,6 +37,7 @@ from backend.reports.monthly.service import (
     letter_choices,
     load_report,
     require_draft,
+    unit_of,
 )
 from backend.units.catalogue import APPROXIMATE
 from backend.units.models import Unit
@@ -129,6 +131,9 @@ def freeze_report(
     # Reading and rendering take seconds, during which the draft is not locked: check it again.
     row = authorized_report(actor, "report.edit", report_id, expected, lock=True)
     require_draft(row)
+    hold(OUTREACH_LOCK)  # what is entered from here on finds the report frozen
+    if outreach(unit_of(row), row.month) != report["sections"].get("outreach"):
+        raise Problem(409, "figures_moving")
     row.state, row.frozen_at, row.demo = "frozen", now, report["demo"]
     row.content, row.digest = content.decode(), digest(content)
     row.version += 1

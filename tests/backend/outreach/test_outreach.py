@@ -6,9 +6,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
+from werkzeug.test import TestResponse
 
 from backend.database.extensions import db
 from tests.support import people
+from tests.support.joining import send_concurrently
 from tests.support.measurements import measurement_row, store_rows
 
 Json = dict[str, Any]
@@ -102,6 +104,15 @@ def test_the_same_day_commune_and_kind_asks_once(cast: Cast) -> None:
     cast.enter(cast.of_team, cast.leader, kind="launch")
     # An official of the area sees the team's, and is asked too.
     assert cast.enter(AREA.format("05443"), cast.clerk, 409)["code"] == "outreach_similar"
+
+
+def test_of_two_equal_posts_at_once_one_is_asked(cast: Cast) -> None:
+    def send(client: FlaskClient) -> TestResponse:
+        return client.post(cast.of_team, json=VISITS, headers=cast.leader)
+
+    answers = send_concurrently(cast.app, send, send)
+    assert sorted(answer.status_code for answer in answers) == [201, 409]
+    assert len(cast.listed(cast.official)["items"]) == 1
 
 
 def test_sums_are_by_who_entered_and_never_across(cast: Cast) -> None:

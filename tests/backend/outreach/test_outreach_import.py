@@ -96,6 +96,22 @@ def test_500_rows_are_checked_then_stored_and_twice_is_once(office: Office) -> N
     assert [one.people for one in office.stored()][498:] == [None, 1300]
 
 
+def test_of_500_rows_each_wrong_cell_is_named_by_line(office: Office) -> None:
+    """Rows of all kinds of errors among good ones: each line tells its own, others are kept."""
+    rows = [(f"{n % 18 + 1}/11/2024", "05443", "", "Đến từng nhà", "", str(n + 1), f"thôn {n}",
+             "", "") for n in range(500)]  # fmt: skip
+    wrong = {7 + 40 * n: row for n, (row, _) in enumerate(WRONG)}
+    for place, row in wrong.items():
+        rows[place] = row
+    answer = office.send(*rows, go="yes")
+    assert f"thêm: {500 - len(wrong)}" in plain_text(answer.text)
+    assert len(office.stored()) == 500 - len(wrong)
+    told = dict(re.findall(r"<tr>\s*<td[^>]*>([0-9]+)</td>(.*?)</tr>", answer.text, re.DOTALL))
+    assert {int(line) for line in told} == {place + 2 for place in wrong}
+    for place, (_, said) in zip(wrong, WRONG, strict=True):
+        assert said in plain_text(told[str(place + 2)])
+
+
 @pytest.mark.parametrize(("row", "said"), WRONG)
 def test_the_error_of_a_cell_is_told_and_the_other_rows_are_stored(
     office: Office, row: tuple[str, ...], said: str

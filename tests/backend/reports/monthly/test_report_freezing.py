@@ -101,3 +101,26 @@ def test_the_letterhead_is_that_of_the_moment_of_freezing(office: Office) -> Non
     office.act(report, "supersede", json={"reason": "người ký khác"})
     second = office.client.get(URL, headers=office.headers).json["items"][0]["id"]
     assert office.show(second, "/figures").json["letterhead"]["signer"] == "Nguyễn Văn An"
+
+
+@pytest.mark.slow
+def test_an_activity_that_is_entered_meanwhile_is_not_left_out(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The files are made without it: freezing is refused, and the next time has it."""
+    report, real = office.draft(), lifecycle.render
+    activity = {"kind": "launch", "people": 40, "day": "2024-11-15"}
+
+    def slowly(figures: Any) -> Any:
+        client = office.app.test_client()
+        entered = client.post("/api/v1/units/19/outreach", json=activity, headers=office.headers)
+        assert entered.status_code == 201
+        return real(figures)
+
+    monkeypatch.setattr(lifecycle, "render", slowly)
+    refused = office.act(report, "freeze")
+    assert (refused.status_code, refused.json["code"]) == (409, "figures_moving")
+    monkeypatch.undo()
+    assert office.act(report, "freeze").status_code == 200
+    [kept] = office.show(report, "/figures").json["sections"]["outreach"]["activities"]
+    assert kept["people"] == 40

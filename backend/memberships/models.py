@@ -105,6 +105,21 @@ class WithdrawnMembers(db.Model):
     people: Mapped[int]
 
 
+class WithdrawnResidents(db.Model):
+    """Number of residents whom a team helped in a month and who withdrew; tells nobody."""
+
+    __tablename__ = "withdrawn_residents"
+
+    campaign_id: Mapped[int] = mapped_column(
+        ForeignKey("campaigns.id", ondelete="CASCADE"), primary_key=True
+    )
+    month: Mapped[str] = mapped_column(primary_key=True)
+    team_id: Mapped[int] = mapped_column(
+        ForeignKey("teams.id", ondelete="CASCADE"), primary_key=True
+    )
+    people: Mapped[int]
+
+
 class Correction(db.Model):
     """An organiser's decision on the team of a measurement; the latest one beats the rule."""
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Row, TextClause
 
 from backend.clock import local_day
-from backend.coverage.contributions.query import ContributionQuery
+from backend.coverage.contributions.query import ALL_NETWORKS, ContributionQuery
 from backend.coverage.contributions.statements import (
     DEVICES,
     HAS_TARGET,
@@ -48,7 +48,7 @@ class Figures:
     valid: int = 0
     counted: int = 0
     guests: int = 0  # of the counted, by residents whom a volunteer helped
-    # These residents, each once; None: unknown by member, unit and day, and in parts of months
+    # These residents, each once; None: by member, unit and day, of a network, in parts of months
     residents: int | None = None
     unlocated: int = 0
     needed: int | None = None  # None: there is no target
@@ -72,7 +72,8 @@ def figures(
         _add_helped(query, found)
     if query.by not in ("unit", "day"):
         _add_devices(query, found)
-    if query.whole and query.by in ("team", "organisation", "campaign"):
+    every_network = query.networks == ALL_NETWORKS
+    if query.whole and every_network and query.by in ("team", "organisation", "campaign"):
         _add_residents(query, found)
     return found
 

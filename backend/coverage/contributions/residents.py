@@ -4,8 +4,8 @@ from collections.abc import Collection, Sequence
 
 from backend.clock import month_end, month_start
 from backend.coverage.contributions.statements import (
+    RESIDENTS,
     RESIDENTS_IN,
-    RESIDENTS_OF_CAMPAIGN,
     RESIDENTS_OF_UNITS,
 )
 from backend.database.extensions import db
@@ -23,8 +23,10 @@ def residents_in(unit_id: int, month: str) -> int | None:
 
 def residents_of_campaign(campaign_id: int, month: str, team_id: int | None = None) -> int:
     """Return the guests of a campaign, or of its team, with a counted sample, each once."""
-    values = {"campaign": campaign_id, "team": team_id, "month": month}
-    return db.session.execute(RESIDENTS_OF_CAMPAIGN, values).scalar() or 0
+    teams = None if team_id is None else [team_id]
+    values = {"by": "campaign", "campaign": campaign_id, "months": [month], "teams": teams}
+    row = db.session.execute(RESIDENTS, values).one_or_none()
+    return row.residents if row else 0
 
 
 def residents_by_commune(

@@ -52,7 +52,7 @@ class FiguresSchema(Strict, CountsSchema):
         allow_none=True,
         metadata={
             "description": "residents whom volunteers helped to a counted sample, each once; null"
-            " by member, unit and day, and in parts of months"
+            " by member, unit and day, of one network, and in parts of months"
         },
     )
     unlocated = fields.Integer(required=True)

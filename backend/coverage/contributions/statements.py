@@ -408,22 +408,22 @@ DEVICES = text("""
         ))
     group by 1, 2
 """)
-# Residents helped: guests with a counted sample in one of the months, each once.
+# Residents helped: guests with a counted sample in one of the months, each once, and the number of
+# those who withdrew since.
 RESIDENTS = text("""
-    select case when :by = 'team' then c.team_id else 0 end as team,
+    with helped as (
+        select team_id, volunteer_id, 0 as people from member_months
+        where campaign_id = :campaign and month = any(:months) and guests > 0 and volunteer_id <> 0
+        union all
+        select team_id, null, people from withdrawn_residents
+        where campaign_id = :campaign and month = any(:months)
+    )
+    select case when :by = 'team' then h.team_id else 0 end as team,
         case when :by = 'organisation' then t.organisation_id else 0 end as key,
-        count(distinct c.volunteer_id)::int as residents
-    from member_months c join teams t on t.id = c.team_id
-    where c.campaign_id = :campaign and c.month = any(:months) and c.network = any(:networks)
-        and (cast(:teams as int[]) is null or c.team_id = any(:teams))
-        and c.guests > 0 and c.volunteer_id <> 0
+        (count(distinct volunteer_id) + sum(people))::int as residents
+    from helped h join teams t on t.id = h.team_id
+    where cast(:teams as int[]) is null or h.team_id = any(:teams)
     group by 1, 2
-""")
-RESIDENTS_OF_CAMPAIGN = text("""
-    select count(distinct volunteer_id)::int from member_months
-    where campaign_id = :campaign and month = :month
-        and (cast(:team as int) is null or team_id = :team)
-        and guests > 0 and volunteer_id <> 0
 """)
 # … by the commune where they measured, of months with rows.
 RESIDENTS_OF_UNITS = text("""

@@ -69,6 +69,32 @@ DELETE = text("""
         as g(measurement_id uuid, campaign_id int)
     where e.measurement_id = g.measurement_id and e.campaign_id = g.campaign_id
 """)
+# Teams keep the number of residents whom they helped: those whose counted samples stay with them.
+KEEP_RESIDENTS = text("""
+    with alone as (
+        select volunteer_id as id from device_links l where device_id = :device and not exists (
+            select from device_links o
+            where o.volunteer_id = l.volunteer_id and o.device_id <> l.device_id
+        )
+    ), helped as (
+        select e.campaign_id, to_char(e.day, 'YYYY-MM') as month, e.team_id, e.volunteer_id
+        from earnings e
+        join measurements m on m.id = e.measurement_id
+        join alone on alone.id = e.volunteer_id
+        where m.device_id = :device and m.received_at <= :since
+            and e.guest and e.category = any(:counted)
+        union
+        select s.campaign_id, s.month, s.team_id, s.volunteer_id
+        from member_months s
+        join alone on alone.id = s.volunteer_id
+        join archived_months a on a.month = s.month
+        join memberships m on m.volunteer_id = s.volunteer_id and m.campaign_id = s.campaign_id
+        where s.guests > 0
+    )
+    insert into withdrawn_residents as old (campaign_id, month, team_id, people)
+    select campaign_id, month, team_id, count(*) from helped group by 1, 2, 3 order by 1, 2, 3
+    on conflict (campaign_id, month, team_id) do update set people = old.people + excluded.people
+""")
 # Volunteers without another device lose name, passes and memberships without earnings; each team
 # keeps their number. What they earned in archived months, without samples, stays with the team.
 DELETE_PERSON = text("""
@@ -224,7 +250,9 @@ def unlink_person(device_id: UUID, since: datetime) -> None:
     Those of measurements received after `since` are removed.
     """
     gone, kept = set(), []
-    for row in db.session.execute(OF_DEVICE, {"device": device_id, "since": since}).mappings():
+    of_device = {"device": device_id, "since": since}
+    db.session.execute(KEEP_RESIDENTS, {**of_device, "counted": sorted(COUNTED)})
+    for row in db.session.execute(OF_DEVICE, of_device).mappings():
         earned = Earned(**{name: row[name] for name in Earned._fields})
         if row["recent"] or earned.volunteer_id is not None:
             gone.add(earned)

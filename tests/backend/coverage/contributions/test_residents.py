@@ -75,7 +75,8 @@ def test_a_resident_counts_once_for_a_team_a_campaign_and_a_month(cast: Cast) ->
     for query in ("by=member", "by=unit", "by=day"):
         rows = cast.contributions(query)["items"]
         assert {row["residents"] for row in rows} == {None}
-    assert set(cast.residents("from=2024-11-02").values()) == {None}
+    for query in ("from=2024-11-02", "network=mobile"):
+        assert set(cast.residents(query).values()) == {None}
 
 
 def test_communes_and_areas_count_where_residents_measured(cast: Cast) -> None:

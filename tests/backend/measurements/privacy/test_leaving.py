@@ -20,7 +20,7 @@ from backend.measurements.recording.earning_sums import differences as team_diff
 from backend.measurements.recording.models import Measurement, member_months
 from tests.support.clock import FakeClock
 from tests.support.devices import CONSENT, DEVICES, ME, bearer
-from tests.support.factories import move_registration, post, sample
+from tests.support.factories import move_registration, post, register, sample
 from tests.support.joining import URL, Cast, Headers, join
 from tests.support.people import account, person, sign_in, unit_id
 
@@ -251,6 +251,46 @@ def test_a_person_is_counted_as_withdrawn_once(client: FlaskClient, volunteer: V
         counted = "select team_id, people from withdrawn_members order by 1"
         rows = [tuple(row) for row in db.session.execute(text(counted))]
     assert rows == [(volunteer.cast.one, 1), (volunteer.cast.two, 1)]
+
+
+def test_a_team_keeps_the_number_of_residents_who_withdraw(
+    client: FlaskClient, volunteer: Volunteer
+) -> None:
+    """Those whose samples stay with the team; the samples of the last days leave it."""
+    older, recent = (_guest(volunteer, timedelta(days=days)) for days in (10, 0))
+    url = f"/api/v1/campaigns/{volunteer.cast.campaign}/contributions"
+
+    def residents() -> tuple[int, int]:
+        total = client.get(url, headers=volunteer.leader).json["total"]
+        return total["residents"], total["guests"]
+
+    assert residents() == (2, 2)
+    for guest in (older, recent):
+        assert client.delete(ME, headers=guest).status_code == 200
+    assert residents() == (1, 1)
+    with volunteer.app.app_context():
+        kept = "select month, team_id, people from withdrawn_residents"
+        [row] = db.session.execute(text(kept))
+        assert tuple(row) == (f"{volunteer.clock.now - timedelta(days=10):%Y-%m}",
+                              volunteer.cast.one, 1)  # fmt: skip
+        assert team_differences() == []
+
+
+def _guest(volunteer: Volunteer, ago: timedelta) -> Headers:
+    """A resident who measured once as a guest of the volunteer, some days ago."""
+    client, clock = volunteer.client, volunteer.clock
+    clock.now -= ago
+    shown = {"kind": "guest", "campaign_id": volunteer.cast.campaign}
+    made = client.post("/api/v1/passes", json=shown, headers=volunteer.headers).json
+    phone: Headers = register(client)
+    used = client.post("/api/v1/passes/use", json={"code": made["code"]}, headers=phone)
+    assert used.status_code == 201, used.text
+    clock.now += timedelta(minutes=5)
+    at = (clock.now - timedelta(minutes=1)).isoformat()
+    spot = {"latitude": 21.5942, "longitude": 105.8482, "accuracy_m": 12.0}
+    assert post(client, phone, sample(at, location=spot)).json["counted"]
+    clock.now += ago
+    return phone
 
 
 def test_a_restored_backup_forgets_positions_again(

@@ -235,6 +235,8 @@ def _work(team: PlanTeam, places: Counter[str]) -> TeamWork:
 
 def _good_places(scope: Scope, now: datetime) -> GoodPlaces | None:
     """Return communes that reached their target beside the others; None of few of either."""
+    if scope.month > this_month(now):  # the plan is of a campaign that begins later
+        return None
     query = CoverageQuery(scope.month, "commune", scope.network, scope.parent, hourly=scope.hourly)
     items = [one for one in coverage(query, now)["items"] if one["code"] in scope.units]
     networks = [scope.network]

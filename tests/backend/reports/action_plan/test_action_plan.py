@@ -189,6 +189,17 @@ def test_a_campaign_tells_of_its_own_teams_alone(app: Flask, client: FlaskClient
     assert "chiến dịch “" in text
 
 
+def test_a_campaign_of_a_later_month_has_a_plan(app: Flask, client: FlaskClient) -> None:
+    days = {"first_day": date(2025, 2, 1), "last_day": date(2025, 2, 20)}
+    cast = Cast(app, HERE, **days)
+    cast.team("Đội Một", HERE, capacity_per_day=5)
+    answer = of_campaign(cast, client)
+    assert answer.status_code == 200
+    text, (_, teams) = read(answer.data)
+    assert "trong 20 ngày, từ ngày 01/02/2025 đến hết ngày 20/02/2025" in text
+    assert teams[1][3:6] == ["5", "100", "20"] and "Nơi làm tốt" not in text
+
+
 def test_a_plan_that_lacks_nothing_asks_for_nothing_more() -> None:
     plan = ActionPlan(
         agency="Sở A", place="tỉnh B", campaign=None, month="2026-12", network="fixed",

@@ -39,6 +39,9 @@ def grant(connection: Connection) -> None:
         f"grant insert (actor, act, subject, address, details) on audit to {role}",
     ):
         connection.execute(text(statement))
+    # What an office did about a place stays as entered; earlier revisions have no such table.
+    if connection.execute(text("select to_regclass('place_steps')")).scalar() is not None:
+        connection.execute(text(f"revoke update, delete on place_steps from {role}"))
     for table in OF_OWNER:
         connection.execute(text(f"revoke insert, update, delete on {table} from {role}"))
     for name in FUNCTIONS:

@@ -17,7 +17,7 @@ from backend.http import etags
 from backend.http.paging import PageQuery, decode_cursor, row_id, sort_text, take_page
 from backend.organisations.references import UnitBrief, serialize_units
 from backend.organisations.scopes import unit_scope
-from backend.places.models import Hamlet
+from backend.places.models import Hamlet, Place
 from backend.units.locator import Locator
 from backend.units.service import UnitRow, find
 from geo.gazetteer import plain
@@ -160,9 +160,11 @@ def change_hamlet(
 
 
 def remove_hamlet(actor: Actor, hamlet_id: int, expected: etags.Expected) -> None:
-    """Remove a hamlet from the list."""
+    """Remove a hamlet from the list, unless a place without coverage is in it."""
     row = _own_row(actor, hamlet_id)
     etags.must_match(expected, row.version)
+    if db.session.scalar(select(Place.id).where(Place.hamlet_id == row.id).limit(1)):
+        raise Problem(409, "hamlet_has_places")
     record_act(actor, "hamlet.remove", f"hamlet:{row.id}", name=row.name, unit_id=row.unit_id)
     db.session.delete(row)
     db.session.commit()

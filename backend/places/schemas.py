@@ -1,15 +1,23 @@
-"""Schemas of hamlets."""
+"""Schemas of hamlets and of places without coverage."""
 
 from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validates_schema
 
-from backend.fields import Flag, Number, Reason, Strict, Text, Whole, schema_of
+from backend.fields import MAX_ID, Day, Flag, Number, Reason, Strict, Text, Whole, schema_of
 from backend.http.paging import PageSchema
+from backend.measurements.recording.operators import BY_CODE
 from backend.places.hamlets import HamletAnswer, HamletFields, HamletPage
+from backend.places.service import NewPlace, NewStep, PlaceDetails, PlacePage
+from backend.places.states import STATES
 
 MAX_NAME = 100
 MAX_CODE = 30
+MAX_NOTE, MAX_DOCUMENT = 300, 60
+# Operators with stations of their own; others use these.
+OPERATORS = tuple(BY_CODE[mnc] for mnc in ("04", "02", "01", "05"))
+# States that need a reason, or the operator's measure.
+EXPLAINED = frozenset({"answered", "wrong", "duplicate"})
 MAX_HOUSEHOLDS = 10_000  # of one hamlet: the largest residential groups have some 2,000
 # Vietnam with its islands, degrees.
 SOUTH, NORTH, WEST, EAST = 6.0, 24.0, 100.0, 118.0
@@ -72,3 +80,80 @@ class HamletQuerySchema(PageSchema):
 
 HamletAnswerSchema = schema_of(HamletAnswer, "")
 HamletPageSchema = schema_of(HamletPage, "")
+
+
+class PlaceQuerySchema(PageSchema):
+    """A page of the places of a province, filtered."""
+
+    state = Text(choices=STATES, load_default=None)
+    operator = Text(choices=OPERATORS, load_default=None)
+
+
+class NewPlaceSchema(PositionSchema):
+    """A place to add: a hamlet of the list, or a name with the position that an official sets."""
+
+    hamlet_id = Whole(1, MAX_ID, allow_none=True, load_default=None)
+    name = Text(MAX_NAME, allow_none=True, load_default=None)
+    operator = Text(
+        choices=OPERATORS,
+        allow_none=True,
+        load_default=None,
+        metadata={"description": "Null: all operators"},
+    )
+    day = Day(
+        allow_none=True,
+        load_default=None,
+        metadata={"description": "The office recorded it; null: today"},
+    )
+    note = Text(MAX_NOTE, allow_none=True, load_default=None)
+
+    @validates_schema
+    def check_hamlet(self, data: NewPlace, **options: Any) -> None:
+        """Require a hamlet, or a name and a position."""
+        own = {"name": (data["name"] or "").strip() or None, "latitude": data["latitude"]}
+        if data["hamlet_id"] is None:
+            missing = [name for name, value in own.items() if value is None]
+            if missing:
+                raise ValidationError({name: ["required"] for name in missing})
+        elif any(value is not None for value in own.values()):
+            raise ValidationError("hamlet_or_position", "hamlet_id")
+
+
+class StepSchema(Strict):
+    """The next step of a place, or one that corrects the newest."""
+
+    state = Text(choices=STATES, required=True)
+    day = Day(
+        allow_none=True, load_default=None, metadata={"description": "It happened; null: today"}
+    )
+    promised_on = Day(
+        allow_none=True, load_default=None, metadata={"description": "By the operator"}
+    )
+    document = Text(
+        MAX_DOCUMENT, allow_none=True, load_default=None, metadata={"description": "Its number"}
+    )
+    note = Text(
+        MAX_NOTE,
+        allow_none=True,
+        load_default=None,
+        metadata={"description": "Station or measure of an answer, the reason of a correction"},
+    )
+    correction = Flag(load_default=False, metadata={"description": "The newest step is wrong"})
+
+    @validates_schema
+    def check_state(self, data: NewStep, **options: Any) -> None:
+        """Require the operator's day and measure of an answer, and the reason of some steps."""
+        missing = []
+        if data["state"] == "answered" and data["promised_on"] is None:
+            missing.append("promised_on")
+        explained = data["state"] in EXPLAINED or data["correction"]
+        if explained and not (data["note"] or "").strip():
+            missing.append("note")
+        if missing:
+            raise ValidationError({name: ["required"] for name in missing})
+        if data["state"] != "answered" and data["promised_on"] is not None:
+            raise ValidationError("promise_of_answer", "promised_on")
+
+
+PlacePageSchema = schema_of(PlacePage, "")
+PlaceDetailsSchema = schema_of(PlaceDetails, "")

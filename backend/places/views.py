@@ -1,4 +1,4 @@
-"""API of hamlets."""
+"""API of hamlets and of places without coverage."""
 
 from flask.typing import ResponseReturnValue
 
@@ -6,7 +6,7 @@ from backend.accounts.authentication import SignedInParser, actor
 from backend.database.extensions import PERSON
 from backend.http import etags
 from backend.http.requests import Blueprint, clock_now
-from backend.places import hamlets, schemas
+from backend.places import hamlets, schemas, service
 
 blp = Blueprint(
     "hamlets",
@@ -14,7 +14,13 @@ blp = Blueprint(
     description="Hamlets of provinces",
     parser=SignedInParser(),
 )
-blueprints = (blp,)
+places = Blueprint(
+    "gap_places",
+    __name__,
+    description="Places without coverage",
+    parser=SignedInParser(),
+)
+blueprints = (blp, places)
 
 
 @blp.get("/units/<code>/hamlets")
@@ -51,3 +57,39 @@ def change_hamlet(data: hamlets.HamletFields, hamlet_id: int) -> ResponseReturnV
 def remove_hamlet(hamlet_id: int) -> None:
     """Remove a hamlet from the list."""
     hamlets.remove_hamlet(actor(), hamlet_id, etags.expected())
+
+
+@places.get("/units/<code>/places")
+@places.doc(security=PERSON)
+@places.arguments(schemas.PlaceQuerySchema, location="query")
+@places.response(200, schemas.PlacePageSchema)
+def list_places(query: service.PlaceQuery, code: str) -> service.PlacePage:
+    """List the places without coverage of a province, for its officials."""
+    return service.list_places(actor(), code, query, clock_now())
+
+
+@places.post("/units/<code>/places")
+@places.doc(security=PERSON)
+@places.arguments(schemas.NewPlaceSchema)
+@places.response(201, schemas.PlaceDetailsSchema, headers=etags.ETAG_HEADER, description="Added")
+def add_place(data: service.NewPlace, code: str) -> ResponseReturnValue:
+    """Add a place without coverage: a hamlet, or a position that the official sets."""
+    return etags.with_etag(service.add_place(actor(), code, data, clock_now()), 201)
+
+
+@places.get("/places/<int:place_id>")
+@places.doc(security=PERSON)
+@places.response(200, schemas.PlaceDetailsSchema, headers=etags.ETAG_HEADER)
+def show_place(place_id: int) -> ResponseReturnValue:
+    """Show a place without coverage, with its history and its evidence of today."""
+    return etags.with_etag(service.show_place(actor(), place_id, clock_now()))
+
+
+@places.post("/places/<int:place_id>/steps")
+@places.doc(security=PERSON, parameters=etags.IF_MATCH_PARAMETER)
+@places.arguments(schemas.StepSchema)
+@places.response(201, schemas.PlaceDetailsSchema, headers=etags.ETAG_HEADER, description="Added")
+def add_step(data: service.NewStep, place_id: int) -> ResponseReturnValue:
+    """Add the next step of a place, or one that corrects the newest."""
+    expected = etags.expected()
+    return etags.with_etag(service.add_step(actor(), place_id, expected, data, clock_now()), 201)

@@ -1,4 +1,4 @@
-"""Queries and forms of the pages about hamlets."""
+"""Queries and forms of the pages about hamlets and places without coverage."""
 
 import re
 from collections.abc import Mapping
@@ -8,8 +8,20 @@ from marshmallow import ValidationError, fields, pre_load
 
 from backend.fields import MAX_ID, QueryWhole, Text
 from backend.places.hamlets import HamletAnswer, HamletFields
-from backend.places.schemas import EAST, MAX_HOUSEHOLDS, NORTH, SOUTH, WEST, HamletSchema
-from backend.web.site.schemas import ListQuery, ListQuerySchema
+from backend.places.schemas import (
+    EAST,
+    MAX_HOUSEHOLDS,
+    NORTH,
+    OPERATORS,
+    SOUTH,
+    WEST,
+    HamletSchema,
+    NewPlaceSchema,
+    StepSchema,
+)
+from backend.places.service import NewStep
+from backend.places.states import STATES, State
+from backend.web.site.schemas import LangQuery, ListQuery, ListQuerySchema, PageQuerySchema
 
 # Two numbers as maps copy them; each with a point or a comma.
 _POSITION = re.compile(r"\s*(\d+(?:[.,]\d+)?)\s*(?:[;,]\s*|\s+)(\d+(?:[.,]\d+)?)\s*")
@@ -52,6 +64,67 @@ class HamletFormSchema(HamletSchema):
         texts = {name: text for name, text in data.items() if text}
         position = read_position(texts.pop("position", None))
         return {**texts, "power": POWER.get(texts.get("power", "")), **position}
+
+
+class PlaceListQuery(ListQuery):
+    """The filter of the places of a province, and the hamlet of a new one."""
+
+    state: State | None  # null: all
+    operator: str | None  # null: all
+    hamlet: int | None
+
+
+class PlaceListQuerySchema(ListQuerySchema):
+    """The filter of the places of a province, and the hamlet of a new one."""
+
+    state = Text(choices=STATES, load_default=None)
+    operator = Text(choices=OPERATORS, load_default=None)
+    hamlet = QueryWhole(1, MAX_ID, load_default=None)
+
+
+class PlaceFormSchema(NewPlaceSchema):
+    """A place to add: a hamlet, or a name and a position in one text."""
+
+    hamlet_id = QueryWhole(1, MAX_ID, load_default=None)
+
+    @pre_load
+    def as_request(self, data: Mapping[str, str | None], **options: Any) -> dict[str, object]:
+        """Remove empty fields, and read the position."""
+        texts = {name: text for name, text in data.items() if text}
+        position = read_position(texts.pop("position", None))
+        if not position and "hamlet_id" not in texts:
+            raise ValidationError("required", "position")
+        return {**texts, **position}
+
+
+class PlacePageQuery(LangQuery):
+    """Whether the newest step of a place is corrected."""
+
+    correct: bool
+
+
+class PlacePageQuerySchema(PageQuerySchema):
+    """Whether the newest step of a place is corrected."""
+
+    correct = fields.Boolean(load_default=False, error_messages={"invalid": "not_bool"})
+
+
+class StepForm(NewStep):
+    """A step of a place, as its form sends it."""
+
+    version: int  # of the place that the person has seen
+
+
+class StepFormSchema(StepSchema):
+    """A step of a place, and the version that the person has seen."""
+
+    version = QueryWhole(1, MAX_ID, required=True)
+
+    @pre_load
+    def as_request(self, data: Mapping[str, str | None], **options: Any) -> dict[str, str | bool]:
+        """Remove empty fields, and read whether it is a correction."""
+        texts: dict[str, str | bool] = {name: text for name, text in data.items() if text}
+        return texts | {"correction": bool(data.get("correction"))}
 
 
 def read_position(text: str | None) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Pages of a province's officials about its hamlets."""
+"""Pages of a province's officials about its hamlets and its places without coverage."""
 
 from typing import Any
 
@@ -6,10 +6,15 @@ from flask import Response, request
 
 from backend.accounts.authentication import actor
 from backend.clock import local_day
+from backend.errors import Problem, invalid, or_404
 from backend.http.requests import clock_now
 from backend.places import hamlets as service
+from backend.places import service as places_service
 from backend.places.hamlets import HamletAnswer
 from backend.places.importer import COLUMNS, HamletImport, import_hamlets
+from backend.places.schemas import OPERATORS
+from backend.places.service import NewPlace, PlaceDetails, add_place, add_step, show_place
+from backend.places.states import STATES, following
 from backend.units.service import units_on
 from backend.web.desk import schemas
 from backend.web.desk.frame import add_frame
@@ -19,6 +24,13 @@ from backend.web.desk.place_forms import (
     HamletFormSchema,
     HamletListQuery,
     HamletListQuerySchema,
+    PlaceFormSchema,
+    PlaceListQuery,
+    PlaceListQuerySchema,
+    PlacePageQuery,
+    PlacePageQuerySchema,
+    StepForm,
+    StepFormSchema,
     fields_of_hamlet,
 )
 from backend.web.site.blueprint import READ_WRITE, PageBlueprint
@@ -87,3 +99,50 @@ def hamlet_import(query: LangQuery, code: str) -> Response:
     values: dict[str, Any] = {"form": form, "result": result, "unit": unit, "code": code}
     template = "web/desk/hamlet_import.html"
     return render_private(template, query["lang"], columns=COLUMNS, **values)
+
+
+@bp.page("/area/<code>/places", PlaceListQuerySchema, methods=READ_WRITE)
+def places(query: PlaceListQuery, code: str) -> Response:
+    """List the places without coverage of a province; add one."""
+    form, user, now = new_form(query), actor(), clock_now()
+    province = service.authorized_province(user, service.SEE, code, now)
+
+    def save(data: NewPlace) -> PlaceDetails:
+        try:
+            return add_place(user, code, data, now)
+        except Problem as problem:
+            if [one.code for one in problem.errors] == ["place_outside"]:
+                raise invalid("position", "place_outside") from None  # one text in the form
+            raise
+
+    if saved := form.submit(PlaceFormSchema(), save):
+        return redirect_to("places.place", query, code=code, place_id=saved["id"])
+    chosen = request.form.get("hamlet_id", query["hamlet"], type=int)
+    own = service.read_hamlets(province.id, hamlet_id=chosen) if chosen else []
+    rows = places_service.read_places(province.id, query["state"], query["operator"])
+    listed = list_page(rows, query["page"])
+    shown = places_service.serialize_places(listed.rows, now)
+    values = {"unit": province, "code": code, "listed": listed, "shown": shown, "wanted": query}
+    values |= {"hamlet": own[0] if own else None, "states": STATES, "operators": OPERATORS}
+    return render_form("web/desk/places.html", query, form, today=local_day(now), **values)
+
+
+@bp.page("/area/<code>/places/<int:place_id>", PlacePageQuerySchema, methods=READ_WRITE)
+def place(query: PlacePageQuery, code: str, place_id: int) -> Response:
+    """Show a place without coverage, with its history and its evidence; add a step."""
+    form, user, now = new_form(query), actor(), clock_now()
+    province = service.authorized_province(user, service.SEE, code, now)
+    or_404(next(iter(places_service.read_places(province.id, place_id=place_id)), None))
+    shown = show_place(user, place_id, now)
+    form.stored = {"version": shown["version"]}
+
+    def save(data: StepForm) -> PlaceDetails:
+        return add_step(user, place_id, frozenset({str(data["version"])}), data, now)
+
+    if form.submit(StepFormSchema(), save):
+        return redirect_to("places.place", query, code=code, place_id=place_id)
+    correcting = query["correct"] or bool(form.values.get("correction"))
+    choices = following(shown["state"], correction=correcting)
+    values = {"unit": province, "code": code, "place": shown, "today": local_day(now)}
+    values |= {"correcting": correcting, "choices": choices}
+    return render_form("web/desk/place.html", query, form, **values)

@@ -303,6 +303,17 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "missed": N_("Target missed"),
         "reached": N_("Reached"),
     },
+    "place_state": {
+        "recorded": N_("Recorded by the office"),
+        "sent": N_("Sent to the operator"),
+        "answered": N_("Answered by the operator"),
+        "refused": N_("Refused, no plan yet"),
+        "remeasure": N_("To be measured again"),
+        "covered": N_("Has coverage now"),
+        "uncovered": N_("Still without coverage"),
+        "wrong": N_("Not a place without coverage"),
+        "duplicate": N_("Already in the list"),
+    },
     "outreach_kind": {
         "conference": N_("Conference, training"),
         "launch": N_("Launch, march"),

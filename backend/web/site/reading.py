@@ -15,7 +15,7 @@ DATES = frozenset(
     {
         *("month", "of", "before", "from", "to", "date", "first", "last", "first_day", "last_day"),
         *("day", "document_date"),
-        *("valid_from", "valid_to", "received_on", "signed_on", "issued_on"),
+        *("valid_from", "valid_to", "received_on", "signed_on", "issued_on", "promised_on"),
     }
 )
 # Messages with an example, where that of the API names the form of a program.

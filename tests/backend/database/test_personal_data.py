@@ -9,7 +9,8 @@ PERSONAL = {
     "actor", "address", "approver_name", "device_id", "display_name", "email", "latitude", "phone",
     "signer", "telephone", "token_hash", "user_id", "volunteer_id",
 }  # fmt: skip
-OF_UNITS = {"units"}  # a unit's centre
+# A unit's centre; positions of hamlets and places that offices state.
+OF_UNITS = {"units", "hamlets", "places"}
 
 
 def test_tables_with_people_say_for_what_and_how_long(app: Flask) -> None:  # loads the models

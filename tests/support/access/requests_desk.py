@@ -17,6 +17,7 @@ from tests.support.access.requests_officials import (
     lent,
     noted,
     own_deputy,
+    place,
 )
 from tests.support.access.requests_pages import LAUNCH
 from tests.support.access.requests_reports import freezing
@@ -140,6 +141,11 @@ def _known_hamlet(world: World) -> dict[str, Any]:
     return {"at": {"code": "19"} | hamlet(world)["at"], "data": {"version": "1"}}
 
 
+def _place(world: World) -> dict[str, Any]:
+    """Store a place to show, and to take a step further."""
+    return {"at": {"code": "19"} | place(world)["at"], "data": {"version": "1", "state": "sent"}}
+
+
 def _launched(world: World) -> dict[str, Any]:
     """Store an activity of the commune's office to remove."""
     entry_id = activity(world)["at"]["entry_id"]
@@ -174,6 +180,10 @@ DESK_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"POST {AREA}/hamlets/<int:hamlet_id>/remove": _known_hamlet,
     f"GET {AREA}/hamlets/import": lambda w: OWN,
     f"POST {AREA}/hamlets/import": _hamlets,
+    f"GET {AREA}/places": lambda w: OWN,
+    f"POST {AREA}/places": lambda w: OWN | {"data": {"name": "Đèo", "position": "21.6, 105.85"}},
+    f"GET {AREA}/places/<int:place_id>": lambda w: {"at": _place(w)["at"]},
+    f"POST {AREA}/places/<int:place_id>": _place,
     f"GET {AREA}/reminder-letter": lambda w: OWN,
     f"GET {AREA}/reminder-letter.docx": lambda w: OWN,
     f"GET {AREA}/action-plan.docx": lambda w: OWN,

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from backend.accounts.models import Role
 from backend.database.extensions import db
 from backend.outreach.models import Outreach
-from backend.places.models import Hamlet
+from backend.places.models import Hamlet, Place, PlaceStep
 from backend.reports.open_data.service import FOLDER, PACKAGE
 from tests.support import people
 from tests.support.access.table import CAMPAIGN, LIFT
@@ -169,6 +169,23 @@ def hamlet(world: World, data: dict[str, Any] | None = None) -> dict[str, Any]:
     return request | ({"json": data} if data else {})
 
 
+PLACE = {"name": "Đèo Khế", "latitude": 21.6, "longitude": 105.85}
+
+
+def place(world: World) -> dict[str, Any]:
+    """Store a place without coverage of the province."""
+    commune = people.unit_id(world.app, "05443")
+    with world.app.app_context():
+        row = Place(province_id=world.province, unit_id=commune, state="recorded", **PLACE)
+        db.session.add(row)
+        db.session.flush()
+        numbers = {"notes": 0, "failed_tests": 0, "slow_tests": 0}
+        step = {"state": "recorded", "day": date(2024, 11, 4), "correction": False}
+        db.session.add(PlaceStep(place_id=row.id, number=1, **step, **numbers))
+        db.session.commit()
+        return {"at": {"place_id": row.id}}
+
+
 OFFICIAL_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "POST /api/v1/targets": lambda w: {"json": TARGET},
     "PATCH /api/v1/targets/<int:target_id>": _target,
@@ -215,6 +232,12 @@ OFFICIAL_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
         w, HAMLET | {"name": secrets.token_hex(4)}
     ),
     "DELETE /api/v1/hamlets/<int:hamlet_id>": lambda w: hamlet(w),
+    "GET /api/v1/units/<code>/places": lambda w: {"at": {"code": "19"}},
+    "POST /api/v1/units/<code>/places": lambda w: {"at": {"code": "19"}, "json": PLACE},
+    "GET /api/v1/places/<int:place_id>": place,
+    "POST /api/v1/places/<int:place_id>/steps": lambda w: (
+        place(w) | SEEN | {"json": {"state": "sent"}}
+    ),
     "POST /api/v1/vnnic/import": lambda w: {
         "query_string": {"month": "2024-11", "dry_run": "false"},
         "data": "Mã xã,Số mẫu\n05443,310\n",

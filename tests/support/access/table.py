@@ -72,6 +72,11 @@ TABLE = {
     "POST /api/v1/units/<code>/hamlets": "401 401 404 404 404 201 404 201",
     "PUT /api/v1/hamlets/<int:hamlet_id>": "401 401 404 404 404 200 404 200",
     "DELETE /api/v1/hamlets/<int:hamlet_id>": "404 401 404 404 404 204 404 204",
+    # places without coverage: as hamlets
+    "GET /api/v1/units/<code>/places": "404 401 404 404 404 200 404 200",
+    "POST /api/v1/units/<code>/places": "401 401 404 404 404 201 404 201",
+    "GET /api/v1/places/<int:place_id>": "404 401 404 404 404 200 404 200",
+    "POST /api/v1/places/<int:place_id>/steps": "401 401 404 404 404 201 404 201",
     # OGC API Features, for QGIS
     "GET /ogc/": EVERYBODY,
     "GET /ogc/conformance": EVERYBODY,

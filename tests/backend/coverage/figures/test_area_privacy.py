@@ -50,6 +50,7 @@ HIDDEN = {
     "/api/v1/units/<code>/measurements/<identity>",
     "/api/v1/units/<code>/no-connection-notes",
     "/api/v1/units/<code>/outreach",
+    "/api/v1/units/<code>/places",
     "/api/v1/units/<code>/signals",
     "/api/v1/reports/<int:report_id>",
     "/api/v1/reports/<int:report_id>/figures",

@@ -51,7 +51,7 @@ def test_an_official_has_five_tabs_and_signals_come_first(app: Flask, client: Fl
     ]
     samples = client.get(f"{found[1][0]}?lang=vi").text
     assert [href.rpartition("/")[2] for href, _ in tabs(samples, inner=True)] == [
-        "signals", "samples", "exclusions", "no-connection",
+        "signals", "samples", "exclusions", "places",
     ]  # fmt: skip
     reports = client.get("/desk/reports?lang=vi").text
     for name in ("Hạn nộp", "Thể thức công văn", "Đối chiếu VNNIC"):

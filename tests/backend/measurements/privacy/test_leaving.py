@@ -276,6 +276,25 @@ def test_a_team_keeps_the_number_of_residents_who_withdraw(
         assert team_differences() == []
 
 
+def test_a_resident_of_an_archived_month_stays_in_its_number(
+    client: FlaskClient, volunteer: Volunteer
+) -> None:
+    """Of such a month there are sums alone, and no earnings of single samples."""
+    guest = _guest(volunteer, timedelta(days=10))
+    month = f"{volunteer.clock.now - timedelta(days=10):%Y-%m}"
+    with volunteer.app.app_context():
+        db.session.execute(text("delete from earnings where guest"))
+        values = {"month": month, "now": volunteer.clock.now}
+        db.session.execute(text("insert into archived_months values (:month, :now)"), values)
+        db.session.commit()
+    assert client.delete(ME, headers=guest).status_code == 200
+    with volunteer.app.app_context():
+        kept = db.session.execute(text("select month, people from withdrawn_residents")).all()
+        assert [tuple(row) for row in kept] == [(month, 1)]
+        of_nobody = "select guests from member_months where volunteer_id = 0 and month = :month"
+        assert db.session.scalar(text(of_nobody), {"month": month}) == 1
+
+
 def _guest(volunteer: Volunteer, ago: timedelta) -> Headers:
     """A resident who measured once as a guest of the volunteer, some days ago."""
     client, clock = volunteer.client, volunteer.clock

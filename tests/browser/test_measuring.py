@@ -635,6 +635,26 @@ def test_next_places_are_shown_offline(phone: Page) -> None:
     check_page(phone, "do-next-offline")
 
 
+RESULT = """async (changes) => {
+  const { showQuality } = await import("/static/do/quality.js");
+  const { describe } = await import("/static/do/verdicts.js");
+  const line = { download_mbps: 40, upload_mbps: 20, ping_ms: 20, ping_download_ms: 22 };
+  const body = { status: "finished", data_cap_mb: 30, network: {}, ...line, ...changes };
+  showQuality(body);
+  const answer = { valid: true, counted: true, marks: [{ code: "capped" }] };
+  const { tip } = describe({ state: "held", body, answer });
+  return [document.querySelector("#loaded").textContent, tip];
+}"""
+
+
+def test_a_result_praises_no_slow_line_and_advises_no_repeat(phone: Page) -> None:
+    begin(phone)
+    praised, tip = phone.evaluate(RESULT, {})
+    assert praised == "Khi đang tải, độ trễ vẫn khoảng 20 ms"
+    assert tip == "Mạng ở đây rất nhanh, vượt mức đo của 30 MB; không cần đo lại."
+    assert phone.evaluate(RESULT, {"download_mbps": 4.9})[0] == ""
+
+
 def test_in_english_and_dark(new_page: Open) -> None:
     page = new_page(PHONE, "en", "dark", geolocation=HERE, permissions=["geolocation"])
     page.goto("/do/")

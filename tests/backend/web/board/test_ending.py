@@ -131,6 +131,7 @@ def test_the_picture_of_thanks_has_no_more_than_public_counts(
 
 
 def test_the_summary_for_the_province(client: FlaskClient, cast: Cast) -> None:
+    cast.team("Đội Ba")  # takes part without a sample
     sign_in(client, ORGANISER)
     page = read(client, f"{cast.page}/summary")
     assert page.count('class="leaf"') == 2
@@ -138,6 +139,7 @@ def test_the_summary_for_the_province(client: FlaskClient, cast: Cast) -> None:
         "Phường Trưng Vương",
         "Đội Hai",
         '<dd class="figure">6</dd>',
+        '<dt>Đội có mẫu được tính</dt><dd class="figure">2</dd>',
         "VNNIC",
         "trên 2 xã, phường",
     ):

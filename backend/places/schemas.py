@@ -8,6 +8,7 @@ from backend.fields import MAX_ID, Day, Flag, Number, Reason, Strict, Text, Whol
 from backend.http.paging import PageSchema
 from backend.measurements.recording.operators import BY_CODE
 from backend.places.hamlets import HamletAnswer, HamletFields, HamletPage
+from backend.places.proposals import ProposedPlaces
 from backend.places.service import NewPlace, NewStep, PlaceDetails, PlacePage
 from backend.places.states import STATES
 
@@ -157,3 +158,4 @@ class StepSchema(Strict):
 
 PlacePageSchema = schema_of(PlacePage, "")
 PlaceDetailsSchema = schema_of(PlaceDetails, "")
+ProposedPlacesSchema = schema_of(ProposedPlaces, "")

@@ -196,15 +196,33 @@ def add_place(actor: Actor, code: str, data: NewPlace, now: datetime) -> PlaceDe
         row.unit_id = _commune_of(province.id, data, now)
         row.name, row.latitude, row.longitude = data["name"], data["latitude"], data["longitude"]
     db.session.add(row)
-    step: NewStep = {
-        "state": "recorded",
+    day = _past_day(data["day"], now)
+    return _stored(actor, row, _step("recorded", data["note"]), day, now)
+
+
+def add_hamlet(
+    actor: Actor, code: str, hamlet_id: int, operator: str | None, now: datetime
+) -> PlaceDetails:
+    """Add a hamlet of the list as a place, recorded today."""
+    new: NewPlace = {
+        "hamlet_id": hamlet_id,
+        "name": None,
+        "latitude": None,
+        "longitude": None,
+        "operator": operator,
         "day": None,
-        "promised_on": None,
-        "document": None,
-        "note": data["note"],
-        "correction": False,
+        "note": None,
     }
-    return _stored(actor, row, step, _past_day(data["day"], now), now)
+    return add_place(actor, code, new, now)
+
+
+def reject_hamlet(
+    actor: Actor, code: str, hamlet_id: int, reason: str, now: datetime
+) -> PlaceDetails:
+    """Say why a proposed hamlet is no place without coverage: it is not proposed again."""
+    place = add_hamlet(actor, code, hamlet_id, None, now)
+    step = _step("wrong", reason)
+    return add_step(actor, place["id"], frozenset({str(place["version"])}), step, now)
 
 
 def add_step(
@@ -224,6 +242,18 @@ def add_step(
         raise invalid("promised_on", "promised_before")
     row.state, row.version = data["state"], row.version + 1
     return _stored(actor, row, data, day, now)
+
+
+def _step(state: State, note: str | None) -> NewStep:
+    """Return a step of today without a document."""
+    return {
+        "state": state,
+        "day": None,
+        "promised_on": None,
+        "document": None,
+        "note": note,
+        "correction": False,
+    }
 
 
 def _past_day(day: date | None, now: datetime) -> date:

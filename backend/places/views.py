@@ -6,7 +6,7 @@ from backend.accounts.authentication import SignedInParser, actor
 from backend.database.extensions import PERSON
 from backend.http import etags
 from backend.http.requests import Blueprint, clock_now
-from backend.places import hamlets, schemas, service
+from backend.places import hamlets, proposals, schemas, service
 
 blp = Blueprint(
     "hamlets",
@@ -93,3 +93,11 @@ def add_step(data: service.NewStep, place_id: int) -> ResponseReturnValue:
     """Add the next step of a place, or one that corrects the newest."""
     expected = etags.expected()
     return etags.with_etag(service.add_step(actor(), place_id, expected, data, clock_now()), 201)
+
+
+@places.get("/units/<code>/places/proposals")
+@places.doc(security=PERSON)
+@places.response(200, schemas.ProposedPlacesSchema)
+def list_proposals(code: str) -> proposals.ProposedPlaces:
+    """List hamlets and cells with evidence and without a place, those with most first."""
+    return proposals.list_proposals(actor(), code, clock_now())

@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypedDict
 
-from marshmallow import ValidationError, fields, pre_load
+from marshmallow import ValidationError, fields, pre_load, validates_schema
 
-from backend.fields import MAX_ID, QueryWhole, Text
+from backend.fields import MAX_ID, QueryWhole, Strict, Text
 from backend.places.hamlets import HamletAnswer, HamletFields
 from backend.places.schemas import (
     EAST,
     MAX_HOUSEHOLDS,
+    MAX_NOTE,
     NORTH,
     OPERATORS,
     SOUTH,
@@ -95,6 +96,35 @@ class PlaceFormSchema(NewPlaceSchema):
         if not position and "hamlet_id" not in texts:
             raise ValidationError("required", "position")
         return {**texts, **position}
+
+
+class ProposalForm(TypedDict):
+    """What a press does with a proposed hamlet."""
+
+    hamlet_id: int
+    operator: str | None  # null: all operators
+    act: str  # add, reject
+    reason: str | None  # why it is no place
+
+
+class ProposalFormSchema(Strict):
+    """A proposed hamlet to add, or the reason why it is no place."""
+
+    hamlet_id = QueryWhole(1, MAX_ID, required=True)
+    operator = Text(choices=OPERATORS, load_default=None)
+    act = Text(choices=("add", "reject"), required=True)
+    reason = Text(MAX_NOTE, load_default=None)
+
+    @pre_load
+    def without_empty(self, data: Mapping[str, str | None], **options: Any) -> dict[str, str]:
+        """Remove empty fields."""
+        return {name: text for name, text in data.items() if text}
+
+    @validates_schema
+    def check_reason(self, data: ProposalForm, **options: Any) -> None:
+        """Require the reason of a rejection."""
+        if data["act"] == "reject" and data["reason"] is None:
+            raise ValidationError("required", "reason")
 
 
 class PlacePageQuery(LangQuery):

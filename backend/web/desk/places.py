@@ -12,6 +12,7 @@ from backend.places import hamlets as service
 from backend.places import service as places_service
 from backend.places.hamlets import HamletAnswer
 from backend.places.importer import COLUMNS, HamletImport, import_hamlets
+from backend.places.proposals import list_proposals
 from backend.places.schemas import OPERATORS
 from backend.places.service import NewPlace, PlaceDetails, add_place, add_step, show_place
 from backend.places.states import STATES, following
@@ -29,6 +30,8 @@ from backend.web.desk.place_forms import (
     PlaceListQuerySchema,
     PlacePageQuery,
     PlacePageQuerySchema,
+    ProposalForm,
+    ProposalFormSchema,
     StepForm,
     StepFormSchema,
     fields_of_hamlet,
@@ -146,3 +149,22 @@ def place(query: PlacePageQuery, code: str, place_id: int) -> Response:
     values = {"unit": province, "code": code, "place": shown, "today": local_day(now)}
     values |= {"correcting": correcting, "choices": choices}
     return render_form("web/desk/place.html", query, form, **values)
+
+
+@bp.page("/area/<code>/places/proposals", methods=READ_WRITE)
+def proposals(query: LangQuery, code: str) -> Response:
+    """List hamlets and cells with evidence and without a place; add a hamlet, or say why not."""
+    form, user, now = new_form(query), actor(), clock_now()
+    province = service.authorized_province(user, service.SEE, code, now)
+
+    def decide(data: ProposalForm) -> PlaceDetails:
+        hamlet_id, reason = data["hamlet_id"], data["reason"]
+        if data["act"] == "reject" and reason is not None:
+            return places_service.reject_hamlet(user, code, hamlet_id, reason, now)
+        return places_service.add_hamlet(user, code, hamlet_id, data["operator"], now)
+
+    if form.submit(ProposalFormSchema(), decide):
+        return redirect_to("places.proposals", query, code=code)
+    proposed = list_proposals(user, code, now)["items"]
+    values = {"unit": province, "code": code, "proposed": proposed, "operators": OPERATORS}
+    return render_form("web/desk/proposals.html", query, form, **values)

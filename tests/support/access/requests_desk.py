@@ -146,6 +146,12 @@ def _place(world: World) -> dict[str, Any]:
     return {"at": {"code": "19"} | place(world)["at"], "data": {"version": "1", "state": "sent"}}
 
 
+def _proposed(world: World) -> dict[str, Any]:
+    """Add a hamlet as a place."""
+    known = hamlet(world)["at"]["hamlet_id"]
+    return OWN | {"data": {"hamlet_id": str(known), "act": "add"}}
+
+
 def _launched(world: World) -> dict[str, Any]:
     """Store an activity of the commune's office to remove."""
     entry_id = activity(world)["at"]["entry_id"]
@@ -182,6 +188,8 @@ DESK_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"POST {AREA}/hamlets/import": _hamlets,
     f"GET {AREA}/places": lambda w: OWN,
     f"POST {AREA}/places": lambda w: OWN | {"data": {"name": "Đèo", "position": "21.6, 105.85"}},
+    f"GET {AREA}/places/proposals": lambda w: OWN,
+    f"POST {AREA}/places/proposals": _proposed,
     f"GET {AREA}/places/<int:place_id>": lambda w: {"at": _place(w)["at"]},
     f"POST {AREA}/places/<int:place_id>": _place,
     f"GET {AREA}/reminder-letter": lambda w: OWN,

@@ -234,6 +234,7 @@ OFFICIAL_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "DELETE /api/v1/hamlets/<int:hamlet_id>": lambda w: hamlet(w),
     "GET /api/v1/units/<code>/places": lambda w: {"at": {"code": "19"}},
     "POST /api/v1/units/<code>/places": lambda w: {"at": {"code": "19"}, "json": PLACE},
+    "GET /api/v1/units/<code>/places/proposals": lambda w: {"at": {"code": "19"}},
     "GET /api/v1/places/<int:place_id>": place,
     "POST /api/v1/places/<int:place_id>/steps": lambda w: (
         place(w) | SEEN | {"json": {"state": "sent"}}

@@ -194,6 +194,8 @@ PAGES = {
     "POST /desk/area/<code>/hamlets/import": "303 401 404 404 404 303 404 303",
     "GET /desk/area/<code>/places": "303 401 404 404 404 200 404 200",
     "POST /desk/area/<code>/places": "303 401 404 404 404 303 404 303",
+    "GET /desk/area/<code>/places/proposals": "303 401 404 404 404 200 404 200",
+    "POST /desk/area/<code>/places/proposals": "303 401 404 404 404 303 404 303",
     "GET /desk/area/<code>/places/<int:place_id>": "303 401 404 404 404 200 404 200",
     "POST /desk/area/<code>/places/<int:place_id>": "303 401 404 404 404 303 404 303",
     "GET /desk/area/<code>/remind/mail": "303 401 404 404 404 200 404 200",

@@ -357,13 +357,15 @@ def map_figures(month: str, network: str, now: datetime, reader: Actor | None = 
 def _level_steps(month: Month, level: str) -> LevelSteps:
     """Return the steps of a level: of a province or district, the sums of its communes.
 
-    Samples beyond a commune's need fill nothing; in communes without a need all count.
+    In these sums, samples beyond a commune's need fill nothing; without a need all count.
     """
     above, sums = month.listing.containing[level], dict[int, list[int]]()
+    sums_up = level != "commune"
     for one in month.units("commune"):
         if (unit_id := above.get(one.unit.id)) is not None:
             numbers = sums.setdefault(unit_id, [0, 0])
-            numbers[0] += one.measured if one.need is None else min(one.measured, one.need)
+            fills = one.need is not None and sums_up
+            numbers[0] += min(one.measured, one.need or 0) if fills else one.measured
             numbers[1] += one.need or 0
     return {
         unit.code: [STEP_NAMES.index(progress_step(has, need or None)), has, need]

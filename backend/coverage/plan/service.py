@@ -41,7 +41,7 @@ Coordinates = tuple[float, float]  # longitude, latitude
 
 @dataclass(frozen=True, slots=True)
 class PlanPlace:
-    """A commune of the area: its step, its samples up to the need, and its need."""
+    """A commune of the area: its step, its samples, and its need."""
 
     code: str
     name: str
@@ -87,11 +87,11 @@ def _area(plan: Plan, teams: list[PlanTeam], actor: Actor) -> list[PlanPlace]:
 
 
 def places_of(rows: Iterable[Commune]) -> list[PlanPlace]:
-    """Return the step and the counts of communes, without samples beyond their target."""
+    """Return the step and the counts of communes."""
     places = []
     for commune in rows:
         need = commune.need
-        has = need - commune.shortfall if need else commune.counted  # not beyond the target
+        has = max(need - commune.shortfall, commune.counted) if need else commune.counted
         step = STEP_NAMES.index(progress_step(has, need or None))
         places.append(PlanPlace(commune.code, commune.name, step, has, need))
     return places

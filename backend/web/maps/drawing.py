@@ -186,7 +186,7 @@ def _labels(
 def _share(shape: UnitShape | None) -> str:
     if shape is None or not shape.need:
         return ""
-    percent = 100 * shape.has // shape.need
+    percent = min(100, 100 * shape.has // shape.need)
     return "<1%" if shape.has and not percent else f"{percent}%"
 
 

@@ -89,10 +89,12 @@ def test_a_unit_against_its_target_by_today(app: Flask, client: FlaskClient) -> 
 def test_a_province_is_as_far_as_its_communes(app: Flask, client: FlaskClient) -> None:
     count(app, "05443", 30_000)
     shown = client.get("/map/figures?month=2024-11").json
-    assert shown["levels"]["commune"] == {"05443": [shown["steps"].index("reached"), 300, 300]}
+    assert shown["levels"]["commune"] == {"05443": [shown["steps"].index("reached"), 30_000, 300]}
     step, has, need = shown["levels"]["province"]["19"]
     assert shown["steps"][step] == "started" and has == 300 and need == 300 * 172
-    assert "1 of 172 communes reached 300 samples" in client.get("/unit/19?lang=en").text
+    page = client.get("/unit/19?lang=en").text
+    assert "1 of 172 communes reached 300 samples" in page
+    assert "samples: 30,000 of 300" in page and "10000%" not in page  # as in its table
 
 
 def test_figures_are_told_once(app: Flask, client: FlaskClient) -> None:

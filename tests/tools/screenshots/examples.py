@@ -1,4 +1,4 @@
-"""Examples that a new demo lacks: an excluded sample, a webhook, a check of boundaries."""
+"""Examples that a new demo lacks: an excluded sample, a place, a webhook, a boundary check."""
 
 from playwright.sync_api import Browser, StorageState
 
@@ -8,8 +8,9 @@ JOBS_MS = 600_000  # a job at a low priority: ten thousand polygons
 
 
 def add_examples(browser: Browser, url: str, states: dict[str, StorageState]) -> None:
-    """Exclude one sample as the official, add a webhook and run a job as the admin."""
+    """Exclude a sample and add a place as the official; add a webhook, run a job as the admin."""
     _exclude_sample(browser, url, states["official"])
+    _add_place(browser, url, states["official"])
     _add_webhook(browser, url, states["admin"])
     _run_jobs(browser, url, states["admin"])
 
@@ -29,6 +30,19 @@ def _exclude_sample(browser: Browser, url: str, state: StorageState) -> None:
     )
     if not answer.ok:
         raise SystemExit(f"no sample could be excluded: {answer.text()}")
+    context.close()
+
+
+def _add_place(browser: Browser, url: str, state: StorageState) -> None:
+    context = browser.new_context(base_url=url, storage_state=state)
+    token = context.request.get(f"{API}/account").json()["csrf_token"]
+    answer = context.request.post(
+        f"{API}/units/{UNIT}/places",
+        data={"name": "Đèo Khế, km 12", "latitude": 21.5942, "longitude": 105.8481},
+        headers={"X-CSRF-Token": token},
+    )
+    if not answer.ok:
+        raise SystemExit(f"no place could be added: {answer.text()}")
     context.close()
 
 

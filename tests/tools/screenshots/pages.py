@@ -50,6 +50,7 @@ OF_PEOPLE: dict[str, dict[str, Place]] = {
         "board-contributions": "/campaigns/1/teams?by=day",
         "board-teams": "/campaigns/1/teams",
         "board-team": ("/campaigns/1/teams", "/campaigns/1/teams/1"),  # beside it is the import
+        "board-outreach": "/campaigns/1/teams/1/outreach",
         "board-plan": "/campaigns/2/plan",
         "board-slips": "/campaigns/2/plan/slips",
         "board-signals": "/campaigns/2/signals?month=2026-10",
@@ -76,6 +77,14 @@ OF_PEOPLE: dict[str, dict[str, Place]] = {
         "desk-exclusions": "/desk/area/19/exclusions?month=2024-11",
         "desk-exclusion": ("/desk/area/19/exclusions?month=2024-11", "/desk/area/19/exclusions/"),
         "desk-no-connection": "/desk/area/19/no-connection",
+        "desk-outreach": "/desk/area/19/outreach",
+        "desk-outreach-import": "/desk/area/19/outreach/import",
+        "desk-places": "/desk/area/19/places",
+        # The first place; the tab of proposals has an address of the same beginning.
+        "desk-place": ("/desk/area/19/places", "/desk/area/19/places/1"),
+        "desk-proposals": "/desk/area/19/places/proposals",
+        "desk-hamlets": "/desk/area/19/hamlets",
+        "desk-hamlet-import": "/desk/area/19/hamlets/import",
         "desk-vnnic": "/desk/area/19/vnnic?month=2024-11",
         "desk-letterhead": "/desk/area/19/letterhead",
         "account-deputies": "/account/deputies",

@@ -73,7 +73,7 @@ def lines(summary: Mapping[str, Any]) -> list[str]:
     if one.guests:
         result.append(f"{number(one.guests)} mẫu do người dân được hướng dẫn tự đo.")
     result += _best(summary) + _lost(one)
-    so_far = f"Từ đầu tháng: {number(month.counted)} mẫu được tính"
+    so_far = f"Cả chiến dịch từ đầu tháng: {number(month.counted)} mẫu được tính"
     if month.helped:
         so_far += f", góp phần đưa {number(month.helped)} xã, phường đạt mục tiêu"
     result.append(so_far + ".")

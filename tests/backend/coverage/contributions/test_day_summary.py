@@ -53,7 +53,7 @@ def test_a_day_in_lines(cast: Cast) -> None:
         "1 mẫu do người dân được hướng dẫn tự đo.",
         "Nhiều mẫu góp vào mục tiêu nhất: 1. Đội Quyết Thắng (3).",
         f"Lý do không được tính nhiều nhất: {message('over_cap', 'vi').rstrip('.')} (1 mẫu).",
-        "Từ đầu tháng: 4 mẫu được tính.",
+        "Cả chiến dịch từ đầu tháng: 4 mẫu được tính.",
         "Theo số liệu Đo Sóng. Ranh giới xã, phường gần đúng.",
     ]
 

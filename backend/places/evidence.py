@@ -6,7 +6,7 @@ when a person withdraws.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, TypedDict
 
@@ -66,6 +66,19 @@ GAPS = text("""
 """)
 
 
+GOOD = text("""
+    select count(*) as tests, count(distinct device_id) as phones
+    from measurements m
+    where m.unit_id = any(:units) and m.day >= :since and m.latitude is not null
+        and m.network = 'mobile' and m.device_id is not null and m.accuracy_m <= :accuracy
+        and m.valid and not 'mock_position' = any(m.reasons) and m.download_mbps >= :slow
+        and (cast(:operator as text) is null or m.operator = :operator)
+        and power((round(cast(m.latitude as numeric), 3) - :latitude) * :metres, 2)
+            + power((round(cast(m.longitude as numeric), 3) - :longitude) * :metres
+                * cos(radians(:latitude)), 2) <= power(:radius, 2)
+""")
+
+
 class EvidenceNumbers(TypedDict):
     """How much speaks for a place without coverage."""
 
@@ -86,6 +99,14 @@ class Evidence(EvidenceNumbers):
     """The evidence of a place in the last year, the newest month first."""
 
     months: list[EvidenceOfMonth]
+
+
+class GoodTests(TypedDict):
+    """What speaks for coverage since a day; a person decides."""
+
+    since: date
+    tests: Annotated[int, f"Finished mobile tests of {SLOW_MBPS:g} Mbps or more within 500 m"]
+    phones: Annotated[int | None, f"Null: fewer than {MIN_PHONES}"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +148,29 @@ def read_evidence(province_id: int, spot: Spot | None, now: datetime) -> Evidenc
     }
 
 
+def read_good_tests(province_id: int, spot: Spot, since: date, now: datetime) -> GoodTests:
+    """Return what speaks for coverage near a spot since a day."""
+    near = replace(spot, radius_m=RADIUS_M)
+    values = {
+        "units": communes_around(province_id, near, local_day(now)),
+        "since": since,
+        "accuracy": MAX_ACCURACY_M,
+        "slow": SLOW_MBPS,
+        "operator": near.operator,
+        "latitude": near.latitude,
+        "longitude": near.longitude,
+        "metres": METRES_PER_DEGREE,
+        "radius": near.radius_m,
+    }
+    row = db.session.execute(GOOD, values).one()
+    return {"since": since, "tests": row.tests, "phones": shown_phones(row.phones)}
+
+
+def shown_phones(number: int) -> int | None:
+    """Return a number of phones from MIN_PHONES on, or none at all; None for few."""
+    return number if number >= MIN_PHONES or not number else None
+
+
 def communes_around(province_id: int, spot: Spot, day: date) -> list[int]:
     """Return the communes of the province that a circle touches; elsewhere is not the own area."""
     locator: Locator = extension("locator")
@@ -149,5 +193,5 @@ def _numbers(row: Any) -> EvidenceNumbers:
         "notes": row.notes,
         "failed_tests": row.failed_tests,
         "slow_tests": row.slow_tests,
-        "phones": row.phones if row.phones >= MIN_PHONES or not row.phones else None,
+        "phones": shown_phones(row.phones),
     }

@@ -88,6 +88,11 @@ class PlaceQuerySchema(PageSchema):
 
     state = Text(choices=STATES, load_default=None)
     operator = Text(choices=OPERATORS, load_default=None)
+    to_measure = fields.Boolean(
+        load_default=False,
+        error_messages={"invalid": "not_bool"},
+        metadata={"description": "Those that wait for a second measurement alone"},
+    )
 
 
 class NewPlaceSchema(PositionSchema):

@@ -25,8 +25,10 @@ from backend.places.evidence import (
     RADIUS_M,
     Evidence,
     EvidenceNumbers,
+    GoodTests,
     Spot,
     read_evidence,
+    read_good_tests,
 )
 from backend.places.hamlets import EDIT, SEE, StatedPosition, authorized_province, locate
 from backend.places.models import Hamlet, Place, PlaceStep
@@ -47,6 +49,8 @@ ROWS = text("""
     where p.province_id = :province and (cast(:id as integer) is null or p.id = :id)
         and (cast(:state as text) is null or p.state = :state)
         and (cast(:operator as text) is null or p.operator = :operator)
+        and (cast(:to_measure as date) is null or p.state = 'remeasure'
+            or (p.state = 'answered' and s.promised_on < :to_measure))
     order by u.sort_key collate "C", coalesce(h.name, p.name) collate "C", p.id
 """)
 STEPS = text("""
@@ -86,6 +90,7 @@ class PlaceQuery(PageQuery):
 
     state: State | None  # null: all
     operator: str | None  # null: all
+    to_measure: bool  # those that wait for a second measurement alone
 
 
 class PlaceAnswer(TypedDict):
@@ -124,6 +129,10 @@ class PlaceDetails(PlaceAnswer):
     steps: Annotated[list[StepAnswer], "The newest first"]
     may_follow: Annotated[list[State], "States of the next step; a correction may set any"]
     evidence: Evidence
+    good_tests: Annotated[
+        GoodTests | None,
+        "Since the promised day, or since the place waits to be measured; null in other states",
+    ]
 
 
 class PlacePage(TypedDict):
@@ -155,7 +164,8 @@ class PlaceRow:
 def list_places(actor: Actor, code: str, query: PlaceQuery, now: datetime) -> PlacePage:
     """Return a page of the places of a province, for its officials."""
     province = authorized_province(actor, SEE, code, now)
-    rows = read_places(province.id, query["state"], query["operator"])
+    due = local_day(now) if query["to_measure"] else None
+    rows = read_places(province.id, query["state"], query["operator"], to_measure=due)
     if after := decode_cursor(query["cursor"], sort_text, sort_text, row_id):
         rows = [one for one in rows if _order(one) > after]
     page, following_page = take_page(rows[: query["limit"] + 1], query["limit"], _order)
@@ -168,9 +178,14 @@ def read_places(
     operator: str | None = None,
     *,
     place_id: int | None = None,
+    to_measure: date | None = None,
 ) -> list[PlaceRow]:
-    """Read the places of a province by commune and name."""
-    values = {"province": province_id, "state": state, "operator": operator, "id": place_id}
+    """Read the places of a province by commune and name.
+
+    With a day, those to be measured again: what was promised had to be done before it.
+    """
+    values: dict[str, object] = {"province": province_id, "state": state, "operator": operator}
+    values |= {"id": place_id, "to_measure": to_measure}
     return [PlaceRow(*row) for row in db.session.execute(ROWS, values)]
 
 
@@ -292,12 +307,22 @@ def _serialize(row: PlaceRow, unit: UnitBrief, today: date) -> PlaceAnswer:
 def _details(province_id: int, place_id: int, now: datetime) -> PlaceDetails:
     [row] = read_places(province_id, place_id=place_id)
     steps = db.session.execute(STEPS, {"place": place_id}).mappings()
+    spot = _spot(db.session.get_one(Place, place_id))
     return {
         **serialize_places([row], now)[0],
         "steps": [StepAnswer(**step) for step in steps],  # type: ignore[typeddict-item]
         "may_follow": list(following(row.state, correction=False)),
-        "evidence": read_evidence(province_id, _spot(db.session.get_one(Place, place_id)), now),
+        "evidence": read_evidence(province_id, spot, now),
+        "good_tests": _good_tests(row, spot, now),
     }
+
+
+def _good_tests(row: PlaceRow, spot: Spot | None, now: datetime) -> GoodTests | None:
+    """Return what speaks for coverage of a place that is, or was, to be measured again."""
+    since = {"answered": row.promised_on, "remeasure": row.day}.get(row.state)
+    if spot is None or since is None or since > local_day(now):
+        return None
+    return read_good_tests(row.province_id, spot, since, now)
 
 
 def _spot(row: Place) -> Spot | None:

@@ -5,6 +5,7 @@ from typing import Any
 from backend.accounts.authentication import actor
 from backend.clock import local_day
 from backend.http.requests import clock_now
+from backend.places.service import read_places
 from backend.reports.monthly.deadlines import DueReport
 from backend.reports.monthly.deadlines import due_report as find_due_report
 from backend.units.index import unit_index
@@ -17,7 +18,8 @@ bp = PageBlueprint("desk", __name__, login_required=True, url_prefix="/desk")
 def add_frame() -> dict[str, Any]:
     """Return the functions that the templates of the desk call (a context processor)."""
     levels = {"is_commune": is_commune, "is_province": is_province}
-    return {"only_area": only_area, "due_report": due_report} | levels
+    tasks = {"due_report": due_report, "places_to_measure": places_to_measure}
+    return {"only_area": only_area} | tasks | levels
 
 
 def only_area() -> str | None:
@@ -29,6 +31,11 @@ def only_area() -> str | None:
 def due_report(code: str | None) -> DueReport | None:
     """Return the report due in an area; None without one area."""
     return find_due_report(actor(), code, local_day(clock_now())) if code else None
+
+
+def places_to_measure(province_id: int) -> int:
+    """Return the number of places of a province that wait for a second measurement."""
+    return len(read_places(province_id, to_measure=local_day(clock_now())))
 
 
 def is_commune(code: str | None) -> bool:

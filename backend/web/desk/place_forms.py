@@ -72,6 +72,7 @@ class PlaceListQuery(ListQuery):
 
     state: State | None  # null: all
     operator: str | None  # null: all
+    to_measure: bool  # those that wait for a second measurement alone
     hamlet: int | None
 
 
@@ -80,6 +81,7 @@ class PlaceListQuerySchema(ListQuerySchema):
 
     state = Text(choices=STATES, load_default=None)
     operator = Text(choices=OPERATORS, load_default=None)
+    to_measure = fields.Boolean(load_default=False, error_messages={"invalid": "not_bool"})
     hamlet = QueryWhole(1, MAX_ID, load_default=None)
 
 

@@ -122,7 +122,10 @@ def places(query: PlaceListQuery, code: str) -> Response:
         return redirect_to("places.place", query, code=code, place_id=saved["id"])
     chosen = request.form.get("hamlet_id", query["hamlet"], type=int)
     own = service.read_hamlets(province.id, hamlet_id=chosen) if chosen else []
-    rows = places_service.read_places(province.id, query["state"], query["operator"])
+    due = local_day(now) if query["to_measure"] else None
+    rows = places_service.read_places(
+        province.id, query["state"], query["operator"], to_measure=due
+    )
     listed = list_page(rows, query["page"])
     shown = places_service.serialize_places(listed.rows, now)
     values = {"unit": province, "code": code, "listed": listed, "shown": shown, "wanted": query}

@@ -98,6 +98,29 @@ def test_a_place_goes_from_the_office_to_the_second_measurement(office: Office) 
     assert {one["entered_by"] for one in place["steps"]} == {"Nguyễn Bình"}
 
 
+def test_what_speaks_for_coverage_is_counted_since_the_promised_day(office: Office) -> None:
+    place = office.step(office.add(operator="Viettel"), state="sent")
+    place = office.step(place, **ANSWER | {"promised_on": "2024-11-21"})
+    assert place["good_tests"] is None
+    now = datetime(2024, 11, 25, 12, tzinfo=UTC)
+    office.app.extensions["clock"].now = now
+    at = {"latitude": 21.6, "longitude": 105.85, "accuracy_m": 20.0}
+    for number, changes in enumerate((
+        {}, {"operator": "VinaPhone"}, {"download_mbps": 4.9}, {"latitude": 21.606},
+        {"valid": False, "reasons": ["failed_test"]}, {"day": datetime(2024, 11, 20).date()},
+    )):  # fmt: skip
+        row = measurement_row(office.commune, now - timedelta(hours=number), **(at | changes))
+        store_rows(office.app, row)
+    good = office.shown(place)["good_tests"]
+    assert good == {"since": "2024-11-21", "tests": 1, "phones": None}
+    query = {"to_measure": "true"}
+    listed = office.client.get(LIST, query_string=query, headers=office.official).json["items"]
+    assert [one["id"] for one in listed] == [place["id"]]
+    place = office.step(office.step(place, state="remeasure"), state="covered")
+    assert place["good_tests"] is None
+    assert office.client.get(LIST, query_string=query, headers=office.official).json["items"] == []
+
+
 @pytest.mark.parametrize(
     ("data", "field", "code"),
     [

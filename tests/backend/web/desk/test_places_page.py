@@ -55,6 +55,21 @@ def test_a_place_is_added_and_answered(office: Office) -> None:
     assert "Đèo Khế" not in office.client.get(f"{PAGE}?state=sent").text
 
 
+def test_a_promised_day_that_passed_is_a_task_of_the_desk(office: Office) -> None:
+    page = office.add(operator="Viettel", day="01/11/2024")
+    office.send(page, version="1", state="sent", day="01/11/2024")
+    answer = {"state": "answered", "note": "trạm", "day": "02/11/2024"}
+    office.send(page, version="2", **answer, promised_on="10/11/2024")
+    desk = office.client.get("/desk/area/19").text
+    assert "Điểm không có sóng cần đo lại" in desk
+    assert "Đèo Khế" in office.client.get(f"{PAGE}?to_measure=true").text
+    assert "phép đo xong" in office.client.get(page).text
+    office.send(page, version="3", state="remeasure")
+    office.send(page, version="4", state="uncovered")
+    assert "Điểm không có sóng cần đo lại" not in office.client.get("/desk/area/19").text
+    assert "Đèo Khế" not in office.client.get(f"{PAGE}?to_measure=true").text
+
+
 def test_a_missing_or_distant_position_is_told_at_its_field(office: Office) -> None:
     for position in ("", "đỉnh đèo", "10.5, 106.7"):
         wrong = office.send(**(SPOT | {"position": position}))

@@ -1,5 +1,6 @@
 """Before a test the page knows whether it counts: a day, a way, an answer that is late."""
 
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -7,8 +8,9 @@ from typing import Any
 import pytest
 from flask import Flask
 from playwright.sync_api import Page, Request, expect
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from backend.campaigns.models import Team
 from backend.clock import local_day, utc_now
 from backend.database.extensions import db
 from backend.measurements.recording.models import Measurement
@@ -18,6 +20,7 @@ from tests.support.browser import PHONE, check_page, expect_text, press, slow_do
 from tests.support.daily_counts import count
 from tests.support.joining import Cast
 from tests.support.measuring_page import HERE, MEASURED_MS, agree, least_data, limit_bandwidth
+from tests.support.people import PASSWORD, account, unit_id
 
 Open = Callable[..., Page]
 METRE = 1 / 111_195  # in degrees
@@ -204,6 +207,39 @@ def test_a_member_is_told_before_and_after_that_the_team_does_not_get_it(
     press(page, "Đo")
     expect(page.locator("#verdict.good .why")).to_have_text(told, timeout=MEASURED_MS)
     expect(page.locator("#today .why-short")).to_have_text(told)
+
+
+def test_two_phones_and_a_leader_read_one_count_with_its_time(app: Flask, new_page: Open) -> None:
+    """What a phone and a team added since then stands beside the count of everybody."""
+    today, here = local_day(utc_now()), unit_id(app, "05443", "2025")
+    cast = Cast(app, here, first_day=today, last_day=today)
+    with app.app_context():
+        db.session.execute(update(Team).filter_by(id=cast.one).values(home_unit_id=here))
+        db.session.commit()
+    account(app, "doi@example.vn", "team_leader", cast.one)
+    count(app, "05443", (f"{today}", 120), system="2025")
+    app.extensions["hourly_counts"] = True
+    app.test_cli_runner().invoke(args=["coverage", "copy-counts", "--everything"])
+    mine, other = (new_page(PHONE, geolocation=HERE, permissions=["geolocation"]) for _ in range(2))
+    for phone, code in ((mine, f"#{cast.code_one}"), (other, "")):
+        phone.goto(f"/do/{code}")
+        agree(phone)
+        press(phone, "Viettel")
+    least_data(mine)
+    press(mine, "Đo")
+    expect(mine.locator("#verdict.good")).to_be_visible(timeout=MEASURED_MS)
+    said = re.compile(r"120 trên 300 mẫu.*\(tính đến (\d+:\d\d)\)")
+    expect(mine.locator("#here")).to_have_text(re.compile(said.pattern + r".*từ lúc đó: \+1"))
+    expect(other.locator("#here")).to_have_text(said)
+    expect(other.locator("#here")).not_to_contain_text("+1")
+    leader = new_page()
+    leader.context.request.post(
+        "/api/v1/sessions", data={"name": "doi@example.vn", "password": PASSWORD}
+    )
+    leader.goto(f"/campaigns/{cast.campaign}/teams/{cast.one}")
+    match = said.search(mine.locator("#here").inner_text())
+    assert match
+    expect_text(leader, f"120/300 mẫu (tính đến {match[1]}) · đội từ {match[1]}: +1")
 
 
 def test_a_sample_that_waits_costs_no_second_test_at_its_place(app: Flask, new_page: Open) -> None:

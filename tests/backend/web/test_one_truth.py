@@ -21,6 +21,7 @@ from backend.i18n.formats import number
 from backend.units.service import find
 from tests.support.clock import FakeClock
 from tests.support.contributions import add_measurement
+from tests.support.daily_counts import count
 from tests.support.factories import register
 from tests.support.measurements import (
     NINE,
@@ -188,6 +189,32 @@ def test_a_commune_has_one_count_everywhere(country: Country, reader: str) -> No
     assert {counts[name] for name in FOR_EVERYBODY} == {public}
 
 
+@pytest.mark.parametrize("reader", READERS)
+def test_a_province_has_one_number_of_reached_communes(
+    app: Flask, country: Country, reader: str
+) -> None:
+    count(app, "05446", ("2024-11-12", 310))
+    app.test_cli_runner().invoke(args=["coverage", "copy-counts", "--everything"])
+    addresses = {
+        "page": (f"/unit/{PROVINCE}", r"(\d+) trên (\d+) xã, phường đạt"),
+        "form": (f"/unit/{PROVINCE}/widget", r"(\d+) trên (\d+) xã, phường đạt"),
+        "board": (f"/unit/{PROVINCE}/wall", r"(\d+) / (\d+)"),
+        "briefing": (f"/unit/{PROVINCE}/wall.slide.png", r"(\d+) / (\d+)"),
+        "picture": (f"/unit/{PROVINCE}/picture.png", r"(\d+) / (\d+)"),
+        "country": ("/", r"Tỉnh Thái Nguyên nhận .*? (\d+) / (\d+)"),
+    }
+    shown = {}
+    for place, (address, pattern) in addresses.items():
+        text = plain(country.get(reader, f"{address}?{OF_MONTH}").text)
+        match = re.search(pattern, text)
+        assert match, place
+        shown[place] = match.groups()
+    answer = country.get(reader, f"/api/v1/coverage?month={MONTH}&unit={PROVINCE}").json
+    communes = answer["items"][0]["communes"]
+    shown["API"] = str(communes["reached"]), str(communes["units"])
+    assert shown == dict.fromkeys(shown, ("1", "172"))
+
+
 def medians(country: Country, reader: str, unit: str, level: str) -> dict[str, set[str]]:
     """Return by place the medians of the operators that the public may see, as written."""
 
@@ -220,6 +247,8 @@ def test_released_medians_and_operators_are_the_same_everywhere(
             assert shown["API"] <= shown[place], (unit, place, shown)
             extra = {one.partition(":")[0] for one in shown[place] - shown["API"]}
             assert extra <= (set(FEW) if reader == "official" else set()), (place, shown)
+        page = plain(country.get(reader, f"/network-speed?unit={unit}&{OF_MONTH}").text)
+        assert "tải xuống: trung vị, mỗi máy tính như nhau" in page and "một nửa" not in page
         picture = country.get(reader, f"/network-speed/speeds.svg?unit={unit}&{OF_MONTH}").text
         assert not any(few in picture for few in FEW)
         rows = country.get(

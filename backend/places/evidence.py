@@ -35,7 +35,8 @@ GAPS = text("""
     with gaps as (
         select n.day, n.operator, n.device_id, 'note' as kind, n.latitude, n.longitude
         from no_connection_notes n
-        where n.unit_id = any(:units) and n.day >= :first and n.latitude is not null
+        where :with_notes and n.unit_id = any(:units) and n.day >= :first
+            and n.latitude is not null
             and not n.server_down and n.excluded_at is null
             and coalesce(n.accuracy_m, 0) <= :accuracy
         union all
@@ -82,7 +83,11 @@ GOOD = text("""
 class EvidenceNumbers(TypedDict):
     """How much speaks for a place without coverage."""
 
-    notes: Annotated[int, "No-connection notes"]
+    notes: Annotated[
+        int | None,
+        "No-connection notes; null: not counted, since the place goes to an operator, which the"
+        " people who noted have not agreed to",
+    ]
     failed_tests: Annotated[int, "Mobile tests that did not finish"]
     slow_tests: Annotated[int, f"Mobile tests under {SLOW_MBPS:g} Mbps"]
     phones: Annotated[int | None, f"Null: fewer than {MIN_PHONES}"]
@@ -122,12 +127,15 @@ class Spot:
 NONE: Evidence = {"notes": 0, "failed_tests": 0, "slow_tests": 0, "phones": 0, "months": []}
 
 
-def read_evidence(province_id: int, spot: Spot | None, now: datetime) -> Evidence:
+def read_evidence(
+    province_id: int, spot: Spot | None, now: datetime, *, with_notes: bool
+) -> Evidence:
     """Return the evidence around a spot in a province; none without a position."""
     if spot is None:
-        return NONE
+        return NONE if with_notes else {**NONE, "notes": None}
     today = local_day(now)
     values = {
+        "with_notes": with_notes,
         "units": communes_around(province_id, spot, today),
         "first": today - timedelta(days=DAYS),
         "accuracy": MAX_ACCURACY_M,
@@ -141,9 +149,10 @@ def read_evidence(province_id: int, spot: Spot | None, now: datetime) -> Evidenc
     }
     total, *months = db.session.execute(GAPS, values).all()
     return {
-        **_numbers(total),
+        **_numbers(total, with_notes),
         "months": [
-            {"month": row.month, "operator": row.operator, **_numbers(row)} for row in months
+            {"month": row.month, "operator": row.operator, **_numbers(row, with_notes)}
+            for row in months
         ],
     }
 
@@ -187,10 +196,10 @@ def _of_province(province_id: int, units: Sequence[int]) -> list[int]:
     return [one for one in set(units) if one != NO_UNIT and province_id in by_id[one].lies_in]
 
 
-def _numbers(row: Any) -> EvidenceNumbers:
+def _numbers(row: Any, with_notes: bool) -> EvidenceNumbers:
     """Return the numbers of a row; of persons only from MIN_PHONES on, or that there are none."""
     return {
-        "notes": row.notes,
+        "notes": row.notes if with_notes else None,
         "failed_tests": row.failed_tests,
         "slow_tests": row.slow_tests,
         "phones": shown_phones(row.phones),

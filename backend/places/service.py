@@ -32,7 +32,7 @@ from backend.places.evidence import (
 )
 from backend.places.hamlets import EDIT, SEE, StatedPosition, authorized_province, locate
 from backend.places.models import Hamlet, Place, PlaceStep
-from backend.places.states import State, following
+from backend.places.states import INTERNAL, State, following
 
 # Twenty times the hamlets that the province with the longest list named in January 2026.
 MAX_PLACES = 5_000
@@ -312,7 +312,7 @@ def _details(province_id: int, place_id: int, now: datetime) -> PlaceDetails:
         **serialize_places([row], now)[0],
         "steps": [StepAnswer(**step) for step in steps],  # type: ignore[typeddict-item]
         "may_follow": list(following(row.state, correction=False)),
-        "evidence": read_evidence(province_id, spot, now),
+        "evidence": read_evidence(province_id, spot, now, with_notes=row.state in INTERNAL),
         "good_tests": _good_tests(row, spot, now),
     }
 
@@ -348,7 +348,8 @@ def _stored(actor: Actor, row: Place, step: NewStep, day: date, now: datetime) -
     """Store a step with the numbers of its evidence, commit, and return the place."""
     with unless_violated("ix_places_open", Problem(409, "place_known")):
         db.session.flush()
-    evidence = read_evidence(row.province_id, _spot(row), now)
+    internal = step["state"] in INTERNAL
+    evidence = read_evidence(row.province_id, _spot(row), now, with_notes=internal)
     db.session.add(
         PlaceStep(
             place_id=row.id,

@@ -19,6 +19,9 @@ STATES: tuple[State, ...] = (
 )  # fmt: skip
 # Nothing is to be done about these.
 CLOSED: frozenset[State] = frozenset({"covered", "wrong", "duplicate"})
+# Nothing of these goes to an operator. No version of the consent names operators yet: notes are
+# evidence of no other place.
+INTERNAL: frozenset[State] = frozenset({"recorded", "wrong", "duplicate"})
 _DROPPED: tuple[State, ...] = ("wrong", "duplicate")
 NEXT: dict[State, tuple[State, ...]] = {
     "recorded": ("sent", *_DROPPED),

@@ -255,6 +255,12 @@ def test_a_withdrawal_leaves_no_evidence_and_no_position(
     assert answer.status_code == 201, answer.text
     place = office.add()
     assert numbers(place["evidence"]) == (1, 0, 0, None)
+    # Nobody agreed that notes go to an operator: of a place that does, they are not counted.
+    place = office.step(place, state="sent")
+    assert numbers(place["evidence"]) == (None, 0, 0, 0) == numbers(place["steps"][0])
+    assert place["steps"][1]["notes"] == 1
+    place = office.step(place, state="recorded", correction=True, note="chưa gửi")
+    assert numbers(place["evidence"]) == (1, 0, 0, None)
     assert client.delete("/api/v1/devices/me", headers=phone).status_code in (200, 204)
     shown = office.shown(place)
     assert numbers(shown["evidence"]) == (0, 0, 0, 0) and shown["evidence"]["months"] == []

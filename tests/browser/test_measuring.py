@@ -479,6 +479,7 @@ def test_what_the_page_says_of_a_team_ends_with_its_truth(app: Flask, phone: Pag
     agree(phone)
     press(phone, "Viettel")
     expect(phone.locator("#message")).to_have_text("Đã vào Đội 1.")
+    expect(phone.locator("#team > summary")).to_be_visible()  # the network that was chosen is kept
     phone.reload()
     expect(phone.locator("#team-names")).to_have_text("Đội 1")
     expect(phone.locator("#message")).to_be_hidden()

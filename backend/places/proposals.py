@@ -25,11 +25,11 @@ from backend.places.evidence import (
     HAMLET_RADIUS_M,
     MAX_ACCURACY_M,
     METRES_PER_DEGREE,
-    MIN_PHONES,
     RADIUS_M,
     SLOW_MBPS,
     UNUSABLE,
     EvidenceNumbers,
+    shown_phones,
 )
 from backend.places.hamlets import (
     SEE,
@@ -211,10 +211,9 @@ def _orientation(latitude: float, longitude: float) -> StatedPosition:
 
 
 def _numbers(gaps: Collection[Gap]) -> EvidenceNumbers:
-    phones = len({one.device_id for one in gaps})
     return {
         "notes": sum(one.kind == "note" for one in gaps),
         "failed_tests": sum(one.kind == "failed" for one in gaps),
         "slow_tests": sum(one.kind == "slow" for one in gaps),
-        "phones": phones if phones >= MIN_PHONES else None,
+        "phones": shown_phones(len({one.device_id for one in gaps})),
     }

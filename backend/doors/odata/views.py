@@ -77,9 +77,9 @@ blueprints = (blp,)
 @blp.before_request
 def check_client() -> None:
     """Check the version of the client, the form that it accepts, and its token."""
-    form = XML if request.endpoint == "odata.get_metadata" else JSON
-    accepted = {kind.partition(";")[0] for kind in request.accept_mimetypes.values()}
-    if accepted and accepted.isdisjoint((form, "application/*", "*/*")):
+    form, short = (XML, "xml") if request.endpoint == "odata.get_metadata" else (JSON, "json")
+    accepted = _accepted()
+    if accepted and accepted.isdisjoint((form, short, "application/*", "*/*")):
         raise Problem(406, "odata_form")
     check_versions({name.lower(): value for name, value in request.headers})
     if request.authorization and request.authorization.type == "basic":
@@ -200,6 +200,13 @@ def _built(
         return build_in_turn()
     form = request.url, request.headers.get("Prefer"), _metadata(), context.language
     return cached_answer(service.public_tag_of(context, form), build_in_turn)
+
+
+def _accepted() -> set[str]:
+    """Return the forms that the client accepts: `$format` wins over `Accept`."""
+    chosen = request.args.get("$format")
+    kinds = [chosen] if chosen else request.accept_mimetypes.values()
+    return {kind.partition(";")[0].strip().lower() for kind in kinds}
 
 
 def _sent() -> list[tuple[str, str]]:

@@ -90,6 +90,7 @@ ACTS: dict[str, frozenset[str]] = {
     "unit.figures": frozenset({"official"}),  # before they are published
     "unit.exclude": frozenset({"official"}),  # the scope is the province
     "vnnic.import": frozenset({"official"}),  # VNNIC's counts of the area
+    "vnnic.steer": frozenset({"official"}),  # whose count steers; the scope is the province
     # Activities in the area, of the campaign, of the team; who entered one changes it.
     "outreach.see": frozenset({"official", "organiser", "team_leader"}),
     "outreach.edit": frozenset({"official", "organiser", "team_leader"}),

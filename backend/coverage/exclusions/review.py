@@ -19,10 +19,9 @@ from backend.coverage.exclusions.service import (
     select_by_device,
     unit_to_decide,
 )
-from backend.coverage.figures.unit_access import communes_of
+from backend.coverage.figures.unit_access import communes_of, units_below
 from backend.coverage.signals.evidence import SignalSample, samples_of
 from backend.coverage.signals.models import Signal
-from backend.coverage.signals.queries import units_below
 from backend.coverage.signals.service import (
     FoundSignal,
     Scope,

@@ -15,9 +15,14 @@ from backend.accounts.access import Actor, can, require, require_person
 from backend.accounts.audit import record_act
 from backend.clock import local_day, month_end, month_start, this_month
 from backend.coverage.exclusions.effects import months_before, serialize_effect, sum_changes
-from backend.coverage.figures.unit_access import authorized_unit, province_scope, serialize_unit
+from backend.coverage.figures.unit_access import (
+    authorized_unit,
+    province_scope,
+    serialize_unit,
+    units_below,
+)
 from backend.coverage.signals.findings import device_number
-from backend.coverage.signals.queries import month_bounds, units_below
+from backend.coverage.signals.queries import month_bounds
 from backend.database.extensions import db, setting
 from backend.errors import FieldError, Problem, invalid
 from backend.fields import MAX_ID

@@ -169,6 +169,7 @@ def serialize_unit(unit: UnitRow) -> UnitWithLevel:
     return {"system": unit.system, "level": unit.level, "code": unit.code, "name": unit.name}
 
 
+BELOW = text("select id from units where id = :id or parent_id = :id or province_id = :id")
 COMMUNES = text("""
     select id from units
     where level = 'commune' and (id = :id or parent_id = :id or province_id = :id)
@@ -222,3 +223,8 @@ def unit_month(
 def communes_of(unit_id: int) -> list[int]:
     """Return the communes of a unit; of a commune itself."""
     return list(db.session.execute(COMMUNES, {"id": unit_id}).scalars())
+
+
+def units_below(unit_id: int) -> list[int]:
+    """Return the ids of a unit and of all units below it."""
+    return list(db.session.execute(BELOW, {"id": unit_id}).scalars())

@@ -18,9 +18,9 @@ from backend.coverage.figures.unit_access import (
     published,
     serialize_unit,
     unit_month,
+    units_below,
 )
 from backend.coverage.signals.findings import POSITION_DECIMALS, device_number, shown_position
-from backend.coverage.signals.queries import units_below
 from backend.coverage.statistics.cells import hexagon
 from backend.coverage.statistics.no_connection import (
     MonthPlaces,

@@ -10,9 +10,8 @@ from sqlalchemy import RowMapping, text
 from backend.accounts.access import Actor, require
 from backend.accounts.audit import record_read
 from backend.clock import local_day, month_end, month_start, this_month
-from backend.coverage.figures.unit_access import authorized_unit, serialize_unit
+from backend.coverage.figures.unit_access import authorized_unit, serialize_unit, units_below
 from backend.coverage.signals.findings import POSITION_DECIMALS, device_number, shown_position
-from backend.coverage.signals.queries import units_below
 from backend.database.extensions import db, setting
 from backend.errors import Problem, invalid
 from backend.fields import aware_time

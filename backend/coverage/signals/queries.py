@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Row, TextClause, text
 
 from backend.clock import day_begin, month_end, month_start
+from backend.coverage.figures.unit_access import units_below
 from backend.coverage.signals.findings import device_number, order_key
 from backend.coverage.signals.networks import MOVED_PEOPLE, NetworkUse, phones_needed
 from backend.coverage.signals.rules import DeviceSample
@@ -82,7 +83,6 @@ PROVINCE = """
     order by md5(:order || m.day::text), m.measured_at, m.id limit {most}
 """
 WITHOUT_POSITIONS = text("select id from devices where without_positions_since is not null")
-BELOW = text("select id from units where id = :id or parent_id = :id or province_id = :id")
 # Of a phone the end of its last stay as a guest: what it measures as a member is no guest's.
 GUESTS = text("""
     select l.device_id, coalesce(max(upper(s.period)), :until) as until
@@ -182,11 +182,6 @@ class Part:
                 most=MAX_ROWS,
             )
         )
-
-
-def units_below(unit_id: int) -> list[int]:
-    """Return the ids of a unit and of all units below it."""
-    return list(db.session.execute(BELOW, {"id": unit_id}).scalars())
 
 
 def samples_of_commune(part: Part) -> SampleSet:

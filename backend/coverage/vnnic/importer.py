@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from backend.accounts.access import Actor, Scope, can, require
 from backend.accounts.audit import record_act
 from backend.clock import local_day, month_end, month_start
-from backend.coverage.signals.queries import units_below
+from backend.coverage.figures.unit_access import units_below
 from backend.coverage.vnnic.models import VnnicCount
 from backend.coverage.vnnic.reader import FIGURES, is_atlas, read_file
 from backend.database.extensions import change_rows, db

@@ -32,6 +32,20 @@ class VnnicCount(db.Model):
     imported_at: Mapped[datetime]
 
 
+class Steering(db.Model):
+    """Whose count steers a province from a day on; without a row, ours."""
+
+    __tablename__ = "steering"
+    __table_args__ = (CheckConstraint("steered_by in ('own', 'vnnic')", name="steered_by"),)
+
+    province_id: Mapped[int] = mapped_column(
+        ForeignKey("units.id"), primary_key=True, autoincrement=False
+    )
+    network: Mapped[str] = mapped_column(primary_key=True)
+    since: Mapped[date] = mapped_column(primary_key=True)
+    steered_by: Mapped[str]
+
+
 class SpeedPair(db.Model):
     """A result of i-Speed typed in beside a test here; ratios are ours divided by i-Speed's."""
 

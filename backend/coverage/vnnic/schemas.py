@@ -11,7 +11,8 @@ from backend.coverage.figures.schemas import (
 from backend.coverage.statistics.schemas import UnitMonthQuerySchema
 from backend.coverage.vnnic.importer import STATES
 from backend.coverage.vnnic.service import Comparison
-from backend.fields import Day, Flag, Strict, Text
+from backend.coverage.vnnic.steering import STEERED_BY, SteeringAnswer
+from backend.fields import Day, Flag, Strict, Text, schema_of
 from backend.measurements.recording.rules import NETWORKS
 from backend.tables.sheet_import import OUTCOMES
 from backend.units.catalogue import LEVELS
@@ -23,8 +24,8 @@ class VnnicQuerySchema(UnitMonthQuerySchema):
     parent = Text(most=5, load_default=None)
 
 
-class DistanceQuerySchema(Strict):
-    """The network whose speeds are compared."""
+class NetworkQuerySchema(Strict):
+    """The network of an answer."""
 
     network = Text(choices=NETWORKS, load_default="mobile")
 
@@ -76,6 +77,16 @@ class TableStateSchema(Strict):
         metadata={"description": "published: its draft; draft: the published one; or removed"},
     )
     preview = Flag(load_default=False)
+
+
+class SteeringChangeSchema(Strict):
+    """Whose count steers a province on a network from today on: ours (own), or VNNIC's."""
+
+    network = Text(choices=NETWORKS, required=True)
+    steered_by = Text(choices=STEERED_BY, required=True)
+
+
+SteeringSchema = schema_of(SteeringAnswer, "")
 
 
 class TableRowSchema(Schema):

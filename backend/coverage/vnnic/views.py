@@ -11,6 +11,12 @@ from backend.coverage.vnnic import schemas
 from backend.coverage.vnnic.importer import TableChange, TableEffect, import_vnnic, set_table_state
 from backend.coverage.vnnic.ispeed import Distance, read_distance
 from backend.coverage.vnnic.service import comparison
+from backend.coverage.vnnic.steering import (
+    SteeringAnswer,
+    SteeringChange,
+    set_steering,
+    show_steering,
+)
 from backend.database.extensions import PERSON
 from backend.http.etags import with_digest
 from backend.http.requests import Blueprint, clock_now, language, read_bytes
@@ -36,8 +42,8 @@ class VnnicQuery(TypedDict):
     parent: str | None  # code of the unit whose parts are compared; null: the country
 
 
-class DistanceQuery(TypedDict):
-    """The network whose speeds are compared."""
+class NetworkQuery(TypedDict):
+    """The network of an answer."""
 
     network: str
 
@@ -54,9 +60,9 @@ def get_comparison(query: VnnicQuery) -> Response:
 
 @blp.get("/vnnic/ispeed")
 @blp.doc(security=PERSON)
-@blp.arguments(schemas.DistanceQuerySchema, location="query")
+@blp.arguments(schemas.NetworkQuerySchema, location="query")
 @blp.response(200, schemas.DistanceSchema)
-def get_distance(query: DistanceQuery) -> Distance:
+def get_distance(query: NetworkQuery) -> Distance:
     """Compare our speeds with i-Speed's by results typed in beside own tests on the same phone."""
     return read_distance(figures_reader(), query["network"], clock_now())
 
@@ -82,3 +88,21 @@ def post_vnnic(query: dict[str, Any]) -> dict[str, Any]:
 def change_table(data: TableChange, code: str) -> TableEffect:
     """Publish the draft of VNNIC's counts, take the published ones back, or remove the draft."""
     return set_table_state(actor(), code, data)
+
+
+@blp.get("/units/<code>/steering")
+@blp.doc(security=PERSON)
+@blp.arguments(schemas.NetworkQuerySchema, location="query")
+@blp.response(200, schemas.SteeringSchema)
+def get_steering(query: NetworkQuery, code: str) -> SteeringAnswer:
+    """Show whose count steers a province, for its officials."""
+    return show_steering(actor(), code, query["network"], clock_now())
+
+
+@blp.post("/units/<code>/steering")
+@blp.doc(security=PERSON)
+@blp.arguments(schemas.SteeringChangeSchema)
+@blp.response(200, schemas.SteeringSchema)
+def change_steering(data: SteeringChange, code: str) -> SteeringAnswer:
+    """Let VNNIC's count steer a province from today on, or ours again."""
+    return set_steering(actor(), code, data, clock_now())

@@ -215,6 +215,11 @@ OFFICIAL_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
         "at": {"code": "19"},
         "json": {"month": "2024-11", "level": "province", "state": "published"},
     },
+    "GET /api/v1/units/<code>/steering": lambda w: {"at": {"code": "19"}},
+    "POST /api/v1/units/<code>/steering": lambda w: {
+        "at": {"code": "19"},
+        "json": {"network": "mobile", "steered_by": "vnnic"},
+    },
     "POST /api/v1/units/<code>/outreach": lambda w: {"json": OUTREACH},
     f"GET {OUTREACH_OF_TEAM}": lambda w: _part(w),
     f"POST {OUTREACH_OF_TEAM}": lambda w: {**_part(w), "json": OUTREACH | {"unit": "05443"}},

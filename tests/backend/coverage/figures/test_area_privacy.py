@@ -53,6 +53,7 @@ HIDDEN = {
     "/api/v1/units/<code>/places",
     "/api/v1/units/<code>/places/proposals",
     "/api/v1/units/<code>/signals",
+    "/api/v1/units/<code>/steering",
     "/api/v1/reports/<int:report_id>",
     "/api/v1/reports/<int:report_id>/figures",
     "/api/v1/reports/<int:report_id>/remarks",
@@ -73,7 +74,7 @@ LESS = {
 
 
 # Lists of a province alone, which its communes do not have.
-OF_PROVINCES = ("/hamlets", "/places", "/places/proposals")
+OF_PROVINCES = ("/hamlets", "/places", "/places/proposals", "/steering")
 # Pages of whoever signed in lead all others to the sign-in: the access matrix holds them.
 OF_MEMBERS = ("/admin", "/campaigns", "/desk")
 

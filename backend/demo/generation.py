@@ -29,6 +29,8 @@ from backend.measurements.recording.service import (
 LOT = 10
 # A note's attempts, in seconds; between the outings of a morning, so that no test contradicts it.
 ATTEMPTS_S, NOTE_HOURS = (0, 35, 75), (9.8, 11.0)
+# Where people run i-Speed too: a part of the phones, after at most so many of their tests.
+ISPEED_PROVINCE, ISPEED_SHARE, ISPEED_TESTS = "48", 0.6, 4
 
 # Demo data can be generated again, so commits need not wait for the disk. Valid for one
 # transaction only.
@@ -89,14 +91,30 @@ def _batches(volunteer: Volunteer, rng: Random) -> list[phones.Batch]:
     """Return what a volunteer's phone sends: tests, and others in which something went wrong."""
     phone, until = volunteer.phone, volunteer.plan.until
     samples: list[phones.Sample] = []
+    tests: list[phones.Sample] = []
     for test in plan_tests(volunteer):
-        sample = phones.Sample(test.at, phones.body(phone, test.at, test.point, rng))
+        body = phones.body(phone, test.at, test.point, rng, test.shared)
+        sample = phones.Sample(test.at, body)
         samples.append(sample)
+        tests.append(sample)
         if volunteer.cheat == "mock":
             sample.body["location"]["is_mock"] = True
         elif volunteer.cheat is None and rng.random() < phones.ANOMALIES:
             samples.append(phones.follow(sample, phone, rng))
-    return phones.batches([sample for sample in samples if sample.at < until], until, rng)
+    sent = phones.batches([sample for sample in samples if sample.at < until], until, rng)
+    return sorted([*sent, *_typed(volunteer, tests)], key=lambda batch: batch[1].received_at)
+
+
+def _typed(volunteer: Volunteer, tests: Sequence[phones.Sample]) -> list[phones.Batch]:
+    """Return typed results of i-Speed, drawn apart, so that no other draw moves."""
+    plan, rng = volunteer.plan, seeded(volunteer.seed, "pairs")
+    runs_both = (plan.province, plan.network) == (ISPEED_PROVINCE, "mobile")
+    if not runs_both or volunteer.cheat or rng.random() > ISPEED_SHARE:
+        return []
+    chosen = rng.sample(tests, min(ISPEED_TESTS, len(tests)))
+    made = [phones.typed(test, volunteer.phone, rng) for test in chosen]
+    results = sorted((one for one in made if one.at < plan.until), key=lambda one: one.at)
+    return phones.batches(results, plan.until, rng)
 
 
 def _note(volunteer: Volunteer, point: Point, context: RecordingContext, rng: Random) -> None:

@@ -92,8 +92,8 @@ def local_time(at: datetime) -> str:
     return at.astimezone(VIETNAM).isoformat(timespec="seconds")
 
 
-def body(phone: Phone, at: datetime, point: Point, rng: Random) -> Body:
-    """Return the body of a finished test near a point."""
+def body(phone: Phone, at: datetime, point: Point, rng: Random, shared: float = 1.0) -> Body:
+    """Return the body of a finished test near a point; `shared` is its outing's speed."""
     chance = rng.random()
     technology = "5G" if chance < phone.five_g else "3G" if chance > 1 - phone.three_g else "4G"
     east, north = (rng.uniform(-NOISE_DEG, NOISE_DEG) for _ in range(2))
@@ -101,7 +101,7 @@ def body(phone: Phone, at: datetime, point: Point, rng: Random) -> Body:
         "id": str(uuid_from(rng)),
         "measured_at": local_time(at),
         "status": "finished",
-        **_values(phone, technology, rng, _shared(at, point)),
+        **_values(phone, technology, rng, shared * _shared(at, point)),
         **_network(phone, technology, rng),
         "location": {
             "latitude": round(point[1] + north, 6),
@@ -210,6 +210,35 @@ def follow(test: Sample, phone: Phone, rng: Random) -> Sample:
         return Sample(at, made)
     [assurance] = rng.choices(list(UNCOUNTED), list(UNCOUNTED.values()))
     return Sample(at, made, assurance)
+
+
+# A person types in i-Speed's result so many minutes after a test, before the next one begins. What
+# it shows, in parts of our figures, and the spread of the logarithm.
+ISPEED_AFTER_MINUTES = (1.5, 3.2)
+ISPEED = {"download_mbps": 1.08, "upload_mbps": 1.04, "ping_ms": 0.9}
+ISPEED_SPREAD = 0.2
+
+
+def typed(test: Sample, phone: Phone, rng: Random) -> Sample:
+    """Return a result of i-Speed that a person types in beside a test, as the page sends it."""
+    at = test.at + timedelta(minutes=rng.uniform(*ISPEED_AFTER_MINUTES))
+    shown = {
+        name: round(test.body[name] * part * rng.lognormvariate(0, ISPEED_SPREAD), 2)
+        for name, part in ISPEED.items()
+    }
+    made = {
+        "id": str(uuid_from(rng)),
+        "measured_at": local_time(at),
+        "status": "finished",
+        **shown,
+        "network": {"kind": "mobile", "operator": phone.operator},
+        "operator_source": "user",
+        "location": test.body["location"] | {"fixed_at": local_time(at)},
+        "server": {"name": "i-Speed"},
+        "app_version": APP_VERSION,
+        "source": "manual",
+    }
+    return Sample(at, made, "claimed")
 
 
 def _at(latitude: float, longitude: float) -> Body:

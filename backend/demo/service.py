@@ -22,6 +22,7 @@ from backend.batch.executor import SERIAL, Executor, batched
 from backend.clock import local_day, month_before, month_end, this_month
 from backend.coverage.figures.public_counts import copy_counts
 from backend.coverage.statistics import release
+from backend.coverage.vnnic.ispeed import find_pairs
 from backend.database.extensions import change_rows, db, setting
 from backend.demo.generation import NO_WAIT, record_all, register
 from backend.demo.outreach import NOTES, add_outreach
@@ -93,6 +94,7 @@ def load_plans(
     for plan in plans:
         if plan.month == LETTER_MONTH and counted[plan] != plan.counted:
             raise PlanNotReached(f"{plan}: {counted[plan]} counted")
+    find_pairs(now)
     past = [month for month in months if month_end(month) < local_day(now)]
     released = executor.map(partial(_release, now=now), [past])
     for campaign in filter(None, added):

@@ -11,8 +11,8 @@ from backend.accounts.access import Actor, Grant
 from backend.campaigns.models import Campaign, CampaignArea, Team
 from backend.clock import day_begin, local_day, month_end, month_start
 from backend.database.extensions import db
-from backend.demo.plan import LETTER_MONTH, LETTER_PROVINCE
-from backend.demo.volunteers import Volunteer, plan_tests
+from backend.demo.plan import LETTER_MONTH, LETTER_PROVINCE, MonthPlan
+from backend.demo.volunteers import SATURDAY, Round, Volunteer, plan_tests, seeded
 from backend.devices.models import Device
 from backend.measurements.corrections.service import Choice, Decision, decide
 from backend.measurements.recording.models import Earning
@@ -24,6 +24,8 @@ from backend.units.service import units_on
 # Together 60 teams and 500 volunteers, as in the ministry's letter.
 GUEST_EVERY = 25  # one of so many volunteers is a guest, a resident whom another one helped
 GUEST_STAY = timedelta(hours=24)
+# Begin of a team's round, and the spread of the logarithm of what its tests share beside the day.
+ROUND_AT, SHARED_ON_ROUND = timedelta(hours=7), 0.4
 FAMILY = ("Nguyễn", "Trần", "Lê", "Phạm", "Hoàng", "Vũ", "Đặng", "Bùi", "Đỗ", "Hồ")
 GIVEN = ("An", "Bình", "Chi", "Dũng", "Giang", "Hà", "Huy", "Lan", "Minh", "Ngọc", "Quân", "Thảo")
 
@@ -42,6 +44,7 @@ class TeamCampaign:
     teams: int
     volunteers: int
     province: str = LETTER_PROVINCE
+    rounds: bool = False  # whether members of a team also go out together
 
     def includes(self, volunteer: Volunteer) -> bool:
         """Return whether someone measures in the campaign."""
@@ -62,7 +65,7 @@ def team_campaigns(last: str, current: str) -> tuple[TeamCampaign, ...]:
             "Tổ công nghệ số cộng đồng (mẫu)", "community_digital_team", "Tổ công nghệ số",
             "community_digital", f"Đo di động và Internet tại nhà, {span}",
             tuple(month for month in (last, current) if month != LETTER_MONTH),
-            ("mobile", "fixed"), 16, 100,
+            ("mobile", "fixed"), 16, 100, rounds=True,
         ),
     )  # fmt: skip
 
@@ -75,6 +78,8 @@ def add_campaign(plan: TeamCampaign, people: Sequence[Volunteer], now: datetime)
     members = sorted(those[: plan.volunteers], key=lambda person: person.home.unit_id)
     if not members:
         return None
+    if plan.rounds:
+        draw_rounds(members, plan.teams)
     first, last = month_start(plan.months[0]), month_end(plan.months[-1])
     provinces = {unit.code: unit.id for unit in units_on(last, "province")}
     organisation = Organisation(
@@ -106,6 +111,28 @@ def add_campaign(plan: TeamCampaign, people: Sequence[Volunteer], now: datetime)
     _join(campaign, teams, members)
     db.session.commit()
     return campaign.id
+
+
+def draw_rounds(members: Sequence[Volunteer], teams: int) -> None:
+    """Draw a round of each team and month: a weekend morning of those who live in one commune.
+
+    All others of the province measure alone, so its outings are of both classes of docs/speeds.md.
+    """
+    crews: dict[tuple[int, MonthPlan], dict[int, list[Volunteer]]] = {}
+    for place, member in enumerate(members):
+        if member.plan.network == "mobile" and member.cheat is None:
+            by_home = crews.setdefault((place * teams // len(members), member.plan), {})
+            by_home.setdefault(member.home.unit_id, []).append(member)
+    for (_, plan), by_home in crews.items():
+        crew = max(by_home.values(), key=len)
+        mornings = [day_begin(day) + ROUND_AT for day in plan.days if day.weekday() >= SATURDAY]
+        begun = [morning for morning in mornings if morning < plan.until]
+        if begun and len(crew) > 1:
+            rng = seeded(crew[0].seed, "team")
+            base = rng.randrange(len(crew[0].home.spots))
+            drawn = Round(rng.choice(begun), base, rng.lognormvariate(0, SHARED_ON_ROUND))
+            for member in crew:
+                member.round = drawn
 
 
 def _join(campaign: Campaign, teams: Sequence[Team], members: Sequence[Volunteer]) -> None:

@@ -10,7 +10,7 @@ from random import Random
 
 import numpy as np
 
-from backend.clock import day_begin
+from backend.clock import day_begin, local_day
 from backend.demo.communes import Commune, Point, by_distance, survey
 from backend.demo.phones import Phone, new_phone
 from backend.demo.plan import MonthPlan, quotas
@@ -29,6 +29,15 @@ GROUPS = (9, 8, 7, 7, 6, 6, 5, 3, 2)
 CHEATS = ("mock", "night", "pair", "pair")
 
 
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A morning on which members of a team go out together, in the commune where they live."""
+
+    begin: datetime
+    base: int  # the spot at which it begins
+    shared: float  # relative speed of all tests
+
+
 @dataclass(slots=True)
 class Volunteer:
     """One phone with its communes and its numbers of counted samples."""
@@ -43,6 +52,7 @@ class Volunteer:
     at_work: int = 0
     cheat: str | None = None
     gaps: list[Point] = field(default_factory=list)  # places without a connection that they note
+    round: Round | None = None  # with their team
 
     @property
     def counted(self) -> int:
@@ -136,6 +146,7 @@ class PlannedTest:
 
     at: datetime
     point: Point
+    shared: float = 1.0  # relative speed of a team's round
 
 
 def plan_tests(volunteer: Volunteer) -> list[PlannedTest]:
@@ -143,11 +154,12 @@ def plan_tests(volunteer: Volunteer) -> list[PlannedTest]:
     rng, plan = seeded(volunteer.seed), volunteer.plan
     if volunteer.cheat:
         return list(_cheated(volunteer.cheat, volunteer.home, plan.days[0]))
-    left = {False: volunteer.at_home, True: volunteer.at_work}
+    tests = list(_tests_of_round(volunteer))
+    left = {False: volunteer.at_home - len(tests), True: volunteer.at_work}
     communes = {False: volunteer.home, True: volunteer.work}
     bases = {at_work: rng.randrange(len(commune.spots)) for at_work, commune in communes.items()}
-    tests: list[PlannedTest] = []
-    for day, slot in _outings(plan.days, rng):
+    with_team = volunteer.round and local_day(volunteer.round.begin)
+    for day, slot in _outings([day for day in plan.days if day != with_team], rng):
         commune, base = communes[slot.at_work], bases[slot.at_work]
         at = day_begin(day) + timedelta(seconds=round(3600 * rng.uniform(*slot.hours)))
         if slot.round:
@@ -159,6 +171,18 @@ def plan_tests(volunteer: Volunteer) -> list[PlannedTest]:
                 left[slot.at_work] -= 1
             at += timedelta(minutes=rng.uniform(*GAP_MINUTES))
     return sorted(tests, key=lambda test: test.at)
+
+
+def _tests_of_round(volunteer: Volunteer) -> Iterator[PlannedTest]:
+    """Yield the tests of a person on the round of their team."""
+    if volunteer.round is None:
+        return
+    rng, home, at = seeded(volunteer.seed, "round"), volunteer.home, volunteer.round.begin
+    size = min(volunteer.at_home, rng.randint(*WEEKEND[0].tests))
+    for spot in home.around(volunteer.round.base)[:size]:
+        at += timedelta(minutes=rng.uniform(*GAP_MINUTES))
+        if at < volunteer.plan.until:
+            yield PlannedTest(at, home.point(spot), volunteer.round.shared)
 
 
 def _outings(days: Sequence[date], rng: Random) -> list[tuple[date, Slot]]:

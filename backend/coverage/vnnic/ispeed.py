@@ -18,6 +18,7 @@ from backend.clock import local_day
 from backend.coverage.statistics.beta import beta_quantile
 from backend.coverage.vnnic.models import SpeedPair
 from backend.database.extensions import change_rows, db, setting
+from backend.devices.models import Device
 from backend.measurements.recording.reasons import CAPPED
 from backend.measurements.recording.rules import MAX_AGE
 from backend.witness.hosts import NEUTRAL
@@ -80,6 +81,7 @@ class Distance(TypedDict):
     """How our speeds relate to i-Speed's; a ratio is null below `min_phones` or `min_pairs`."""
 
     network: str  # mobile, fixed
+    demo: bool  # whether phones of the demo are among them
     days: int  # until today that are looked at
     phones: int
     pairs: int
@@ -114,7 +116,8 @@ def read_distance(actor: Actor, network: str, now: datetime) -> Distance:
 def distance(network: str, today: date) -> Distance:
     """Return how our speeds relate to i-Speed's in the last DAYS, with the numbers of pairs."""
     columns = [getattr(SpeedPair, name) for name in ("device_id", "typed_first", *METRICS)]
-    query = select(*columns).where(SpeedPair.network == network, SpeedPair.day > _before(today))
+    query = select(*columns, Device.demo).join(Device, Device.id == SpeedPair.device_id)
+    query = query.where(SpeedPair.network == network, SpeedPair.day > _before(today))
     rows = db.session.execute(query).all()
     phones = [row.device_id for row in rows]
     enough = len(set(phones)) >= MIN_PHONES and len(rows) >= MIN_PAIRS
@@ -124,6 +127,7 @@ def distance(network: str, today: date) -> Distance:
 
     return {
         "network": network,
+        "demo": any(row.demo for row in rows),
         "days": DAYS,
         "phones": len(set(phones)),
         "pairs": len(rows),

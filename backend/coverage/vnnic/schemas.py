@@ -42,6 +42,9 @@ class DistanceSchema(Schema):
     """How our speeds relate to i-Speed's; ratios are null below `min_phones` or `min_pairs`."""
 
     network = fields.String(required=True)
+    demo = fields.Boolean(
+        required=True, metadata={"description": "phones of the demo are among them"}
+    )
     days = fields.Integer(required=True)
     phones = fields.Integer(required=True)
     pairs = fields.Integer(required=True)

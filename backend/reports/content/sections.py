@@ -240,7 +240,7 @@ def notes(unit: UnitRow, counts: Counts, now: datetime) -> list[Note]:
     found = [_note("note_demo")] if answer["demo"] else []
     found += [
         _note("note_own_count"),
-        *_ispeed_notes(local_day(now)),
+        *ispeed_notes(local_day(now), demo=answer["demo"]),
         _note(f"note_boundaries_{boundaries['quality']}", set=boundaries["set"])
         if boundaries
         else _note("note_boundaries_none"),
@@ -258,8 +258,8 @@ def notes(unit: UnitRow, counts: Counts, now: datetime) -> list[Note]:
     return [*found, _note("note_frozen")]
 
 
-def _ispeed_notes(today: date) -> list[Note]:
-    """Return a note on each network with enough pairs of results."""
+def ispeed_notes(today: date, *, demo: bool) -> list[Note]:
+    """Return a note on each network with enough pairs; of the demo's phones in its months alone."""
     found = (distance(network, today) for network in NETWORKS)
     return [
         _note(
@@ -272,7 +272,7 @@ def _ispeed_notes(today: date) -> list[Note]:
             **{metric: _times(ratio) for metric in RATIOS if (ratio := one[metric])},
         )
         for one in found
-        if one["download"]
+        if one["download"] and (demo or not one["demo"])
     ]
 
 

@@ -3,9 +3,10 @@
 Small plans stand for the month of the letter, which `scripts/serve --demo` loads in full.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -18,14 +19,17 @@ from backend.accounts.models import RecoveryCode, User
 from backend.batch.executor import SERIAL, Executor
 from backend.campaign_setup.models import CampaignDraft
 from backend.campaigns.models import Campaign, Team
+from backend.clock import VIETNAM, local_day
 from backend.coverage.signals.scans import Place, search
+from backend.coverage.vnnic.ispeed import distance
+from backend.coverage.vnnic.models import SpeedPair
 from backend.database.extensions import db
 from backend.demo import generation, plan, service
 from backend.demo.communes import survey
 from backend.demo.plan import MonthPlan
-from backend.demo.teams import TeamCampaign, team_campaigns
+from backend.demo.teams import TeamCampaign, draw_rounds, team_campaigns
 from backend.demo.users import is_empty, make_users
-from backend.demo.volunteers import GROUPS
+from backend.demo.volunteers import GROUPS, plan_tests, recruit
 from backend.devices.models import Consent, Device
 from backend.measurements.corrections.service import reattribute
 from backend.measurements.no_connection.models import NoConnectionNote
@@ -233,6 +237,73 @@ def test_teams_earn_what_the_phones_measured_and_go_with_them(
         for table in (Earning, *TEAM_SUMS, Membership, Volunteer, Team):
             assert db.session.scalar(select(func.count()).select_from(table)) == 0
         assert list(db.session.scalars(select(Campaign.id))) == [mine]
+
+
+@pytest.mark.long
+def test_results_of_ispeed_stand_beside_tests_and_move_no_other_draw(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recent = replace(SMALL, month="2025-01", counted=3_300, reached=7, threshold=300)
+    tests = text("""
+        select m::text from measurements m where source <> 'manual' or raw->'server' is null
+    """)
+    stored, counted = [], set()
+    for share in (0.0, generation.ISPEED_SHARE):
+        monkeypatch.setattr(generation, "ISPEED_SHARE", share)
+        counted.add(load(app, recent).counted)
+        counted.add(coverage(client, "2025-01")["summary"]["counted"])
+        with app.app_context():
+            stored.append(set(db.session.scalars(tests)))
+            found = distance("mobile", NOW.date())
+    assert stored[0] == stored[1] and len(counted) == 1
+    assert found["demo"] is True and found["phones"] > 22 and found["pairs"] > 66
+    assert found["download"] and 0.8 < found["download"]["ratio"] < 1.05
+    remove(app)
+    with app.app_context():
+        assert db.session.scalar(select(func.count()).select_from(SpeedPair)) == 0
+        assert distance("mobile", NOW.date())["demo"] is False
+
+
+OUTINGS = text("""
+    select team_id is not null as of_team
+    from measurements m left join earnings e on e.measurement_id = m.id
+    where m.counted and m.network = 'mobile' and m.day between '2025-01-01' and '2025-01-31'
+    group by team_id, m.unit_id, m.day having count(distinct device_id) > 1
+""")
+
+
+@pytest.mark.long
+def test_teams_and_people_who_measure_alone_share_a_province(
+    app: Flask, client: FlaskClient
+) -> None:
+    recent = replace(SMALL, month="2025-01", counted=2_000, reached=5, threshold=200)
+    cast = replace(team_campaigns("2024-12", "2025-01")[1], province="48", teams=4, volunteers=12)
+    assert load(app, recent, campaigns=[cast]).counted == 2_000
+    with app.app_context():
+        found = db.session.execute(OUTINGS).all()
+        assert differences() == team_differences() == []
+    assert {one.of_team for one in found} == {True, False}
+
+
+@pytest.mark.long
+def test_a_team_goes_out_once_a_month_and_measures_no_more(app: Flask) -> None:
+    recent = replace(SMALL, month="2025-01", counted=2_000, reached=5, threshold=200)
+    with app.app_context():
+        members = sorted(recruit(recent, 1), key=lambda one: one.home.unit_id)
+    before = [len(plan_tests(one)) for one in members]
+    draw_rounds(members, 4)
+    assert [len(plan_tests(one)) for one in members] == before
+    crews = Counter(one.round for one in members if one.round)
+    assert len(crews) == 4 and min(crews.values()) > 1
+    assert {round.begin.astimezone(VIETNAM).weekday() for round in crews} <= {5, 6}
+    for one in members:
+        if one.round:
+            day = local_day(one.round.begin)
+            tests = [test for test in plan_tests(one) if local_day(test.at) == day]
+            assert {test.shared for test in tests} == {one.round.shared}
+            assert tests[0].at - one.round.begin < timedelta(minutes=10)
+            near = one.home.around(one.round.base)[: len(tests)]
+            assert [test.point for test in tests] == [one.home.point(spot) for spot in near]
 
 
 def test_outreach_is_of_offices_and_teams_and_goes_without_that_of_others(app: Flask) -> None:

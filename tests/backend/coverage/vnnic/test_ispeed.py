@@ -9,11 +9,19 @@ import numpy as np
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from backend.coverage.vnnic.ispeed import MIN_PAIRS, MIN_PHONES, find_pairs, mean_ratio
+from backend.coverage.vnnic.ispeed import (
+    MIN_PAIRS,
+    MIN_PHONES,
+    distance,
+    find_pairs,
+    mean_ratio,
+)
 from backend.coverage.vnnic.models import SpeedPair
 from backend.database.extensions import db
+from backend.devices.models import Device
+from backend.reports.content.sections import ispeed_notes
 from tests.support import people
 from tests.support.clock import FakeClock
 from tests.support.factories import post, register, sample
@@ -143,7 +151,26 @@ def test_officials_see_it_from_twenty_phones_on_and_others_if_published(
     assert enough["pairs"] == 60 and enough["ispeed_first"] == 0
     assert enough["download"]["ratio"] == pytest.approx(0.5)
     assert enough["ping"]["ratio"] == pytest.approx(2.0)
+    assert enough["demo"] is False
     assert client.get(URL).status_code == 401
     assert client.get(URL, headers=people.person(app, "organiser", 1)).status_code == 403
     app.config["PUBLISH_ISPEED"] = True
     assert client.get(URL).json == enough
+
+
+def test_only_a_report_of_the_demo_has_pairs_of_its_phones(app: Flask, clock: FakeClock) -> None:
+    rows = [
+        one
+        for phone in phones(app, MIN_PHONES)
+        for hour in range(3)
+        for one in (own(phone, 60 * hour), typed(phone, 60 * hour + 2))
+    ]
+    pairs_of(app, *rows)
+    today = AFTER.date()
+    with app.app_context():
+        [real] = ispeed_notes(today, demo=False)
+        assert real["code"] == "note_ispeed"
+        db.session.execute(update(Device).values(demo=True))
+        assert distance("mobile", today)["demo"] is True
+        assert ispeed_notes(today, demo=False) == []
+        assert ispeed_notes(today, demo=True) == [real]

@@ -9,11 +9,11 @@ from backend.database.extensions import setting
 from backend.i18n.catalogues import N_, Language, gettext
 
 # Raised with every material change of the text. Devices with an older consent stay valid, and their
-# answers are marked as outdated. Text 3 of a development version named more than the present one.
-CURRENT = "2"
-VERSIONS = ("1", "2", "3")
-# The versions whose text names what a phone sends.
-NAMED_IN = {"samples": VERSIONS, "notes": ("2", "3")}
+# answers are marked as outdated. Text 3 of a development version named what no other one names.
+CURRENT = "4"
+VERSIONS = ("1", "2", "3", "4")
+# The versions whose text names what a phone sends, and that notes are used to ask operators to act.
+NAMED_IN = {"samples": VERSIONS, "notes": ("2", "3", "4"), "operators": ("4",)}
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 
@@ -24,6 +24,7 @@ PURPOSES: dict[str, str] = {
         "To check whether a measurement is valid and count the samples of each area by month."
     ),
     "note": N_("To publish where phones reached no network, from five volunteers on."),
+    "operators": N_("To let officials ask operators to act where there is no connection."),
     "attribute": N_("To credit the contribution to the volunteer's team."),
     "publish": N_(
         "To publish figures about the quality of the Internet that are tied to no person."

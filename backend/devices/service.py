@@ -348,7 +348,7 @@ def describe(device: KnownDevice) -> DeviceDetails:
 
 
 def agreed_to(device: KnownDevice, what: str) -> bool:
-    """Return whether the text that a device agreed to names a kind: samples or notes."""
+    """Return whether the text that a device agreed to names a kind of `NAMED_IN`."""
     return device.consent_version in consent.NAMED_IN[what]
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from backend.clock import local_day
 from backend.database.extensions import db, extension
+from backend.devices.consent import NAMED_IN
 from backend.measurements.recording.reasons import NOT_VALID
 from backend.units.index import unit_index
 from backend.units.locator import NO_UNIT, Locator
@@ -35,8 +36,12 @@ GAPS = text("""
     with gaps as (
         select n.day, n.operator, n.device_id, 'note' as kind, n.latitude, n.longitude
         from no_connection_notes n
-        where :with_notes and n.unit_id = any(:units) and n.day >= :first
-            and n.latitude is not null
+        where n.unit_id = any(:units) and n.day >= :first and n.latitude is not null
+            and (not :for_operator or (
+                select c.version from consents c
+                where c.device_id = n.device_id and c.recorded_at <= n.received_at
+                order by c.recorded_at desc, c.id desc limit 1
+            ) = any(:naming_operators))
             and not n.server_down and n.excluded_at is null
             and coalesce(n.accuracy_m, 0) <= :accuracy
         union all
@@ -84,9 +89,9 @@ class EvidenceNumbers(TypedDict):
     """How much speaks for a place without coverage."""
 
     notes: Annotated[
-        int | None,
-        "No-connection notes; null: not counted, since the place goes to an operator, which the"
-        " people who noted have not agreed to",
+        int,
+        "No-connection notes; of a place that goes to an operator only those made under a version"
+        " of the consent text that names operators",
     ]
     failed_tests: Annotated[int, "Mobile tests that did not finish"]
     slow_tests: Annotated[int, f"Mobile tests under {SLOW_MBPS:g} Mbps"]
@@ -128,14 +133,18 @@ NONE: Evidence = {"notes": 0, "failed_tests": 0, "slow_tests": 0, "phones": 0, "
 
 
 def read_evidence(
-    province_id: int, spot: Spot | None, now: datetime, *, with_notes: bool
+    province_id: int, spot: Spot | None, now: datetime, *, for_operator: bool
 ) -> Evidence:
-    """Return the evidence around a spot in a province; none without a position."""
+    """Return the evidence around a spot in a province; none without a position.
+
+    `for_operator`: of a place that goes to an operator, which notes are for by consent alone.
+    """
     if spot is None:
-        return NONE if with_notes else {**NONE, "notes": None}
+        return NONE
     today = local_day(now)
     values = {
-        "with_notes": with_notes,
+        "for_operator": for_operator,
+        "naming_operators": list(NAMED_IN["operators"]),
         "units": communes_around(province_id, spot, today),
         "first": today - timedelta(days=DAYS),
         "accuracy": MAX_ACCURACY_M,
@@ -149,10 +158,9 @@ def read_evidence(
     }
     total, *months = db.session.execute(GAPS, values).all()
     return {
-        **_numbers(total, with_notes),
+        **_numbers(total),
         "months": [
-            {"month": row.month, "operator": row.operator, **_numbers(row, with_notes)}
-            for row in months
+            {"month": row.month, "operator": row.operator, **_numbers(row)} for row in months
         ],
     }
 
@@ -196,10 +204,10 @@ def _of_province(province_id: int, units: Sequence[int]) -> list[int]:
     return [one for one in set(units) if one != NO_UNIT and province_id in by_id[one].lies_in]
 
 
-def _numbers(row: Any, with_notes: bool) -> EvidenceNumbers:
+def _numbers(row: Any) -> EvidenceNumbers:
     """Return the numbers of a row; of persons only from MIN_PHONES on, or that there are none."""
     return {
-        "notes": row.notes if with_notes else None,
+        "notes": row.notes,
         "failed_tests": row.failed_tests,
         "slow_tests": row.slow_tests,
         "phones": shown_phones(row.phones),

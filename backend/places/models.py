@@ -93,7 +93,7 @@ class PlaceStep(db.Model):
     entered_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     entered_at: Mapped[datetime] = mapped_column(server_default=func.now())
     # The evidence of that moment, in numbers alone.
-    notes: Mapped[int | None]  # null: not counted, see states.INTERNAL
+    notes: Mapped[int]
     failed_tests: Mapped[int]
     slow_tests: Mapped[int]
     phones: Mapped[int | None]  # null: fewer than 5

@@ -211,8 +211,8 @@ def add_place(actor: Actor, code: str, data: NewPlace, now: datetime) -> PlaceDe
         row.unit_id = _commune_of(province.id, data, now)
         row.name, row.latitude, row.longitude = data["name"], data["latitude"], data["longitude"]
     db.session.add(row)
-    day = _past_day(data["day"], now)
-    return _stored(actor, row, _step("recorded", data["note"]), day, now)
+    _store(actor, row, {**new_step("recorded", data["note"]), "day": data["day"]}, now)
+    return _committed(row, now)
 
 
 def add_hamlet(
@@ -236,7 +236,7 @@ def reject_hamlet(
 ) -> PlaceDetails:
     """Say why a proposed hamlet is no place without coverage: it is not proposed again."""
     place = add_hamlet(actor, code, hamlet_id, None, now)
-    step = _step("wrong", reason)
+    step = new_step("wrong", reason)
     return add_step(actor, place["id"], frozenset({str(place["version"])}), step, now)
 
 
@@ -248,6 +248,13 @@ def add_step(
     require(actor, EDIT, unit_scope(row.province_id), hidden=True)
     etags.must_match(expected, row.version)
     [place] = read_places(row.province_id, place_id=place_id)
+    check_step(place, data, now)
+    take_step(actor, row, data, now)
+    return _committed(row, now)
+
+
+def check_step(place: PlaceRow, data: NewStep, now: datetime) -> None:
+    """Raise 422 for a step that does not follow the newest one of a place."""
     if data["state"] not in following(place.state, correction=data["correction"]):
         raise invalid("state", "step_not_next")
     day = _past_day(data["day"], now)
@@ -255,11 +262,27 @@ def add_step(
         raise invalid("day", "before_last_step")
     if data["promised_on"] is not None and data["promised_on"] < day:
         raise invalid("promised_on", "promised_before")
+
+
+def take_step(actor: Actor, row: Place, data: NewStep, now: datetime) -> None:
+    """Store a checked step of a place, which the caller has locked and commits."""
     row.state, row.version = data["state"], row.version + 1
-    return _stored(actor, row, data, day, now)
+    _store(actor, row, data, now)
 
 
-def _step(state: State, note: str | None) -> NewStep:
+def lock_places(province_id: int, ids: Sequence[int]) -> dict[int, Place]:
+    """Lock places of a province in the order of their numbers; return those that exist."""
+    rows = (
+        select(Place)
+        .where(Place.province_id == province_id, Place.id.in_(ids))
+        .order_by(Place.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return {row.id: row for row in db.session.scalars(rows)}
+
+
+def new_step(state: State, note: str | None = None) -> NewStep:
     """Return a step of today without a document."""
     return {
         "state": state,
@@ -307,12 +330,12 @@ def _serialize(row: PlaceRow, unit: UnitBrief, today: date) -> PlaceAnswer:
 def _details(province_id: int, place_id: int, now: datetime) -> PlaceDetails:
     [row] = read_places(province_id, place_id=place_id)
     steps = db.session.execute(STEPS, {"place": place_id}).mappings()
-    spot = _spot(db.session.get_one(Place, place_id))
+    spot = spot_of(db.session.get_one(Place, place_id))
     return {
         **serialize_places([row], now)[0],
         "steps": [StepAnswer(**step) for step in steps],  # type: ignore[typeddict-item]
         "may_follow": list(following(row.state, correction=False)),
-        "evidence": read_evidence(province_id, spot, now, with_notes=row.state in INTERNAL),
+        "evidence": read_evidence(province_id, spot, now, for_operator=row.state not in INTERNAL),
         "good_tests": _good_tests(row, spot, now),
     }
 
@@ -325,7 +348,7 @@ def _good_tests(row: PlaceRow, spot: Spot | None, now: datetime) -> GoodTests | 
     return read_good_tests(row.province_id, spot, since, now)
 
 
-def _spot(row: Place) -> Spot | None:
+def spot_of(row: Place) -> Spot | None:
     """Return where the evidence of a place lies; None without a position."""
     stated: Place | Hamlet = row
     if row.hamlet_id is not None:
@@ -344,12 +367,13 @@ def _commune_of(province_id: int, data: NewPlace, now: datetime) -> int:
     return unit
 
 
-def _stored(actor: Actor, row: Place, step: NewStep, day: date, now: datetime) -> PlaceDetails:
-    """Store a step with the numbers of its evidence, commit, and return the place."""
+def _store(actor: Actor, row: Place, step: NewStep, now: datetime) -> None:
+    """Store a step with the numbers of its evidence."""
+    day = _past_day(step["day"], now)
     with unless_violated("ix_places_open", Problem(409, "place_known")):
         db.session.flush()
-    internal = step["state"] in INTERNAL
-    evidence = read_evidence(row.province_id, _spot(row), now, with_notes=internal)
+    shared = step["state"] not in INTERNAL
+    evidence = read_evidence(row.province_id, spot_of(row), now, for_operator=shared)
     db.session.add(
         PlaceStep(
             place_id=row.id,
@@ -370,6 +394,10 @@ def _stored(actor: Actor, row: Place, step: NewStep, day: date, now: datetime) -
     )
     db.session.flush()
     record_act(actor, "place.step", f"place:{row.id}", number=row.version, state=step["state"])
+
+
+def _committed(row: Place, now: datetime) -> PlaceDetails:
+    """Commit, and return a place."""
     answer = _details(row.province_id, row.id, now)
     db.session.commit()
     return answer

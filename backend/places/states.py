@@ -19,8 +19,8 @@ STATES: tuple[State, ...] = (
 )  # fmt: skip
 # Nothing is to be done about these.
 CLOSED: frozenset[State] = frozenset({"covered", "wrong", "duplicate"})
-# Nothing of these goes to an operator. No version of the consent names operators yet: notes are
-# evidence of no other place.
+# Nothing of these goes to an operator. Of all others only those notes are evidence that were made
+# under a consent that names operators.
 INTERNAL: frozenset[State] = frozenset({"recorded", "wrong", "duplicate"})
 _DROPPED: tuple[State, ...] = ("wrong", "duplicate")
 NEXT: dict[State, tuple[State, ...]] = {
@@ -34,6 +34,8 @@ NEXT: dict[State, tuple[State, ...]] = {
     "wrong": (),
     "duplicate": (),
 }
+# States after which the office tells the operator.
+UNSENT: tuple[State, ...] = tuple(state for state, after in NEXT.items() if "sent" in after)
 
 
 def following(state: State, *, correction: bool) -> tuple[State, ...]:

@@ -14,7 +14,7 @@ from tests.support.factories import move_registration
 
 DEVICES = "/api/v1/devices"
 ME = "/api/v1/devices/me"
-CONSENT = {"accepted": True, "version": "2", "accepted_at": "2026-11-20T15:00:00+07:00"}
+CONSENT = {"accepted": True, "version": "4", "accepted_at": "2026-11-20T15:00:00+07:00"}
 AT = datetime(2026, 11, 20, 7, 0, tzinfo=UTC)
 
 

@@ -39,7 +39,7 @@ def location(**changes: Any) -> dict[str, Any]:
     return {**HERE, "accuracy_m": 12.0, **changes}
 
 
-CONSENT = {"accepted": True, "version": "2", "accepted_at": "2024-11-01T08:00:00+07:00"}
+CONSENT = {"accepted": True, "version": "4", "accepted_at": "2024-11-01T08:00:00+07:00"}
 
 
 # Registered so long before a test's time: longer than samples may be late.

@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.support.factories import sample
 
-CONSENT = {"accepted": True, "version": "2", "accepted_at": "2024-11-01T08:00:00+07:00"}
+CONSENT = {"accepted": True, "version": "4", "accepted_at": "2024-11-01T08:00:00+07:00"}
 JSON = {"Content-Type": "application/json"}
 PHONES = 4
 

@@ -9,14 +9,16 @@ export const VERSION = "web-1";
 // Show the form; resolves to true when the phone is registered. Before the first note of a place, when there
 // is no network, a registered phone agrees to the newer text (`ofNotes`): that is stored and sent with the
 // note, and the person may decline (false). `code` is that of the team to join, if any.
-export function requestConsent(ofNotes = false, code = "") {
+export async function requestConsent(ofNotes = false, code = "") {
   const form = element("consent");
+  const notice = element("consent-notes");
+  notice.textContent = (await agreedTo("notes")) ? notice.dataset.again : notice.dataset.first;
+  notice.hidden = element("consent-later").hidden = !ofNotes;
   form.hidden = false;
   element("agree").checked = false;
   const begin = element("begin");
   begin.dataset.first ??= begin.textContent;
   begin.textContent = ofNotes ? begin.dataset.notes : begin.dataset.first;
-  element("consent-notes").hidden = element("consent-later").hidden = !ofNotes;
   element("consent-title").focus();
   scrollTo(0, 0);
   return new Promise((resolve) => {
@@ -63,7 +65,8 @@ async function submitConsent(code) {
 const shownVersion = () => element("do").dataset.consent;
 const consent = () => ({ accepted: true, version: shownVersion(), accepted_at: new Date().toISOString() });
 
-// Whether the text that was accepted on this phone names what it would send: "samples" or "notes".
+// Whether the text that was accepted on this phone names what it would send, "samples" or "notes", and that notes
+// are used to ask "operators" to act.
 export async function agreedTo(what) {
   const versions = JSON.parse(element("do").dataset.named)[what];
   return versions.includes(await setting("consent"));

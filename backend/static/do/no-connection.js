@@ -46,12 +46,17 @@ export function tellSent({ sent, down }) {
 function listen() {
   const choice = { confirmed: false, cancelled: false };
   element("no-connection-confirm").onclick = async () => {
-    if (!(await agreedTo("notes")) && !(await requestConsent(true))) return void card().focus();
+    if (!(await agreeToNote())) return void card().focus();
     choice.confirmed = true;
     element("no-connection-ask").hidden = true;
   };
   element("no-connection-cancel").onclick = () => (choice.cancelled = true);
   return choice;
+}
+
+// Ask for the present text. Who declines it, and agreed to an older one that names notes, notes under that one.
+async function agreeToNote() {
+  return (await agreedTo("operators")) || (await requestConsent(true)) || (await agreedTo("notes"));
 }
 
 // Try until the attempts suffice. Resolves to a run that reached the network, else null; adds to `attempts`.

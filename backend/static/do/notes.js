@@ -1,5 +1,5 @@
 // No-connection notes on the phone: stored before they are sent, listed in the day's journey.
-import { deleteNote, notes, ON_SERVER, saveNote } from "./store.js";
+import { deleteNote, notes, ON_SERVER, saveNote, setting } from "./store.js";
 import { place, translate } from "./texts.js";
 
 // Notes that the server has are deleted from the phone after this time.
@@ -27,5 +27,8 @@ export async function deleteOldNotes() {
   }
 }
 
-// `isOffline`: not only the server of this page was silent.
-export const storeNote = (body, isOffline) => saveNote({ id: body.id, body, isOffline, state: "waiting", answer: null });
+// `isOffline`: not only the server of this page was silent. `agreed`: the consent text that it is noted under.
+export async function storeNote(body, isOffline) {
+  const agreed = await setting("consent");
+  return saveNote({ id: body.id, body, isOffline, agreed, state: "waiting", answer: null });
+}

@@ -21,21 +21,29 @@ async function sendAll() {
   return ofNotes.outcome === "nothing" ? ofSamples : ofNotes;
 }
 
-// Notes of places without a connection, in a batch: there are few.
+// Notes of places without a connection, in a batch: there are few. Those under an older text go before the
+// agreement to a newer one: they stay under the older one.
 async function sendNotes() {
   const waiting = (await notes()).filter((one) => one.state === "waiting").slice(0, BATCH);
   if (!waiting.length) return { outcome: "nothing", wait: 0 };
-  const agreed = await sendAgreement();
-  if (!agreed.ok) return { outcome: agreed.status === 401 ? "ended" : "later", wait: agreed.wait };
-  const body = { notes: waiting.map((one) => one.body), sent_at: new Date().toISOString() };
-  const answer = await request("POST", "no-connection-notes", body);
+  const agreement = await setting("agreement");
+  const older = agreement ? waiting.filter((one) => one.agreed && one.agreed !== agreement.version) : [];
+  const part = older.length ? older : waiting;
+  const agreed = older.length ? { ok: true } : await sendAgreement();
+  const answer = agreed.ok ? await postNotes(part) : agreed;
+  // The server knows nothing of the older text either: its agreement was replaced before it was sent.
+  if (older.length && answer.status === 403 && (await sendAgreement()).ok) return sendNotes();
   if (answer.status === 401) return { outcome: "ended", wait: 0 };
   if (!answer.ok) return { outcome: "later", wait: answer.wait };
   for (const [index, result] of answer.results.entries()) {
-    await saveNote({ ...waiting[index], ...stateOf(result) });
+    await saveNote({ ...part[index], ...stateOf(result) });
   }
-  return { outcome: "sent", wait: 0 };
+  const rest = older.length ? await sendNotes() : null;
+  return rest && rest.outcome !== "nothing" ? rest : { outcome: "sent", wait: 0 };
 }
+
+const postNotes = (part) =>
+  request("POST", "no-connection-notes", { notes: part.map((one) => one.body), sent_at: new Date().toISOString() });
 
 // The consent to notes, which was given without a network.
 async function sendAgreement() {

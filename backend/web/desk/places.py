@@ -15,7 +15,7 @@ from backend.places.importer import COLUMNS, HamletImport, import_hamlets
 from backend.places.proposals import list_proposals
 from backend.places.schemas import OPERATORS
 from backend.places.service import NewPlace, PlaceDetails, add_place, add_step, show_place
-from backend.places.states import STATES, following
+from backend.places.states import INTERNAL, STATES, following
 from backend.units.service import units_on
 from backend.web.desk import schemas
 from backend.web.desk.frame import add_frame
@@ -151,6 +151,7 @@ def place(query: PlacePageQuery, code: str, place_id: int) -> Response:
     choices = following(shown["state"], correction=correcting)
     values = {"unit": province, "code": code, "place": shown, "today": local_day(now)}
     values |= {"correcting": correcting, "choices": choices}
+    values["for_operator"] = shown["state"] not in INTERNAL
     return render_form("web/desk/place.html", query, form, **values)
 
 

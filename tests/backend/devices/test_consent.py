@@ -34,7 +34,7 @@ def test_text_names_law_operator_retention_and_ways_out(
     assert answer["operator"] == {"name": "Sở KH&CN Thái Nguyên", "contact": "0208 3855 692"}
     assert answer["retention_days"] == 180
     assert answer["sensitive"] is True
-    assert answer["version"] == "2"
+    assert answer["version"] == "4"
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])
@@ -44,6 +44,7 @@ def test_purposes_are_those_of_the_text(client: FlaskClient, language: str) -> N
         "locate",
         "count",
         "note",
+        "operators",
         "attribute",
         "publish",
     ]

@@ -68,7 +68,7 @@ def test_a_device_under_an_older_text_is_told_and_may_agree_again(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token = register(client)["token"]
-    monkeypatch.setattr(consent, "CURRENT", "4")
+    monkeypatch.setattr(consent, "CURRENT", "5")
     assert client.get(ME, headers=bearer(token)).json["consent"]["outdated"] is True
     assert post(client, bearer(token), sample()).json["consent_outdated"] is True
     monkeypatch.undo()

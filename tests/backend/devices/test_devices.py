@@ -31,7 +31,7 @@ def test_a_phone_registers_and_is_known_by_its_token(client: FlaskClient) -> Non
     found = register(client, id=mine)
     assert set(found) == {"id", "token", "withdrawal_code", "consent"}
     assert found["id"] == mine
-    assert found["consent"]["version"] == "2"
+    assert found["consent"]["version"] == "4"
     assert datetime.fromisoformat(found["consent"]["accepted_at"]) == datetime.fromisoformat(
         CONSENT["accepted_at"]
     )
@@ -45,7 +45,7 @@ def test_a_consent_to_text_3_of_a_development_version_stays_valid(client: FlaskC
     found = register(client, consent={**CONSENT, "version": "3"})
     me = client.get(ME, headers=bearer(found["token"])).json
     assert me["consent"] == found["consent"]
-    assert (me["consent"]["version"], me["consent"]["outdated"]) == ("3", False)
+    assert (me["consent"]["version"], me["consent"]["outdated"]) == ("3", True)
 
 
 def test_id_and_description_are_optional(client: FlaskClient) -> None:

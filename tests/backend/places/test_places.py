@@ -11,7 +11,7 @@ from sqlalchemy import text
 from backend.database.extensions import db
 from backend.places.states import NEXT, STATES, following
 from tests.support import people
-from tests.support.factories import register
+from tests.support.factories import CONSENT, register
 from tests.support.measurements import measurement_row, store_rows
 from tests.support.notes import note, post_notes
 
@@ -255,12 +255,8 @@ def test_a_withdrawal_leaves_no_evidence_and_no_position(
     assert answer.status_code == 201, answer.text
     place = office.add()
     assert numbers(place["evidence"]) == (1, 0, 0, None)
-    # Nobody agreed that notes go to an operator: of a place that does, they are not counted.
     place = office.step(place, state="sent")
-    assert numbers(place["evidence"]) == (None, 0, 0, 0) == numbers(place["steps"][0])
-    assert place["steps"][1]["notes"] == 1
-    place = office.step(place, state="recorded", correction=True, note="chưa gửi")
-    assert numbers(place["evidence"]) == (1, 0, 0, None)
+    assert numbers(place["evidence"]) == (1, 0, 0, None) == numbers(place["steps"][0])
     assert client.delete("/api/v1/devices/me", headers=phone).status_code in (200, 204)
     shown = office.shown(place)
     assert numbers(shown["evidence"]) == (0, 0, 0, 0) and shown["evidence"]["months"] == []
@@ -268,6 +264,41 @@ def test_a_withdrawal_leaves_no_evidence_and_no_position(
     with office.app.app_context():
         kept = " ".join(map(str, db.session.execute(text("select * from place_steps")).all()))
     assert "21.6001" not in kept and "105.85" not in kept
+
+
+def test_notes_are_evidence_for_an_operator_under_a_consent_that_names_operators(
+    office: Office, client: FlaskClient
+) -> None:
+    phone = register(client)
+
+    def noted(days: int) -> None:
+        office.app.extensions["clock"].now = now = NOW + timedelta(days=days)
+        at = {"latitude": 21.6001, "longitude": 105.8501, "accuracy_m": 20.0}
+        place = at | {"at": (now - timedelta(minutes=29)).isoformat()}
+        answer = post_notes(client, phone, note(now - timedelta(minutes=30), location=place))
+        assert answer.status_code == 201, answer.text
+
+    def agree(version: str) -> None:
+        office.app.extensions["clock"].now += timedelta(hours=1)
+        body = {"consent": CONSENT | {"version": version}}
+        url = "/api/v1/devices/me/consents"
+        assert client.post(url, json=body, headers=phone).status_code == 201
+
+    agree("2")
+    noted(1)
+    place = office.add()
+    assert numbers(place["evidence"]) == (1, 0, 0, None)
+    place = office.step(place, state="sent")
+    assert numbers(place["evidence"]) == (0, 0, 0, 0) == numbers(place["steps"][0])
+    agree("4")
+    assert office.shown(place)["evidence"]["notes"] == 0  # what was noted before stays as it was
+    noted(2)
+    assert numbers(office.shown(place)["evidence"]) == (1, 0, 0, None)
+    agree("2")
+    noted(3)
+    assert office.shown(place)["evidence"]["notes"] == 1
+    place = office.step(place, state="recorded", correction=True, note="chưa gửi")
+    assert place["evidence"]["notes"] == 3
 
 
 def test_the_list_is_filtered_and_paged(office: Office) -> None:

@@ -30,7 +30,7 @@ from tests.support.factories import sample
 from tests.support.notes import note
 from tests.support.speed_tests import sign_ticket
 
-CONSENT = {"accepted": True, "version": "2", "accepted_at": "2024-11-01T08:00:00+07:00"}
+CONSENT = {"accepted": True, "version": "4", "accepted_at": "2024-11-01T08:00:00+07:00"}
 ABSENT = "900000000"
 SEEN = {"headers": {"If-Match": '"1"'}}
 ORGANISATION = {"name": "Huyện Đoàn", "type": "youth_union"}

@@ -24,7 +24,7 @@ def test_everything_held_is_told(app: Flask, client: FlaskClient) -> None:
     assert answer.content_type == "application/json"
     found = json.loads(answer.get_data(as_text=True))
     assert (found["device"]["id"], found["device"]["model"]) == (mine["id"], "SM-A525F")
-    assert [consent["version"] for consent in found["consents"]] == ["2"]
+    assert [consent["version"] for consent in found["consents"]] == ["4"]
     assert [row["id"] for row in found["measurements"]] == [str(id) for id in ids]
     assert found["measurements"][0]["raw"] == {"comment": "ở nhà"}
     assert found["measurements"][0]["latitude"] == 21.5942

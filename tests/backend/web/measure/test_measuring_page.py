@@ -132,7 +132,7 @@ def test_a_phone_gets_the_page_anew_when_what_it_agrees_to_changes(
 
     first = kept()
     assert kept() == first
-    monkeypatch.setattr(consent, "CURRENT", "4")
+    monkeypatch.setattr(consent, "CURRENT", "5")
     newer = kept()
     app.config["OPERATOR_NAME"] = "Sở KH&CN Thái Nguyên"
     latest = kept()

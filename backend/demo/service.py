@@ -26,9 +26,10 @@ from backend.coverage.vnnic.ispeed import find_pairs
 from backend.database.extensions import change_rows, db, setting
 from backend.demo.generation import NO_WAIT, record_all, register
 from backend.demo.outreach import NOTES, add_outreach
+from backend.demo.places import add_places, remove_places
 from backend.demo.plan import LETTER_MONTH, MonthPlan, month_plans
 from backend.demo.teams import TeamCampaign, add_campaign, add_correction, team_campaigns
-from backend.demo.users import Credentials, make_report, make_users
+from backend.demo.users import Credentials, demo_official, make_report, make_users
 from backend.demo.volunteers import recruit
 from backend.devices import consent
 from backend.devices import service as devices
@@ -61,7 +62,7 @@ def load(
 ) -> LoadResult | None:
     """Generate the demo months; None where they exist. An incomplete load is replaced.
 
-    With `people` also users, and a report.
+    With `people` also users, a report, and places without coverage.
     """
     if is_loaded():
         return None
@@ -103,6 +104,7 @@ def load_plans(
     users = make_users(now) if people else []
     if users:
         make_report(now, setting("VAR_DIR"))
+        add_places(demo_official(), now)
     list(released)  # wait for it
     agreement = Agreement(consent.CURRENT, now - timedelta(minutes=1))
     last = Registration(consent=agreement, id=DEMO_COMPLETE)
@@ -121,6 +123,7 @@ def remove(progress: Progress) -> int:
     """Remove all data of the demo; return the number of measurements."""
     db.session.execute(delete(Device).where(Device.id == DEMO_COMPLETE, Device.demo))
     db.session.commit()
+    remove_places()  # before the people by whom they are found
     remove_teams()
     rows = remove_devices(progress)
     remove_demo_reports()

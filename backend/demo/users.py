@@ -87,15 +87,20 @@ def _make_user(
     return Credentials(role, address, password)
 
 
+def demo_official() -> Actor:
+    """Return the demo's official of the letter's province."""
+    own = select(Role).join(User).where(User.demo, Role.role == "official")
+    roles = db.session.scalars(own).all()
+    grants = tuple(Grant("official", "unit", role.scope_id) for role in roles)
+    return Actor(user_id=roles[0].user_id, grants=grants)
+
+
 SIGNER = {"name": "Trần Thị Bình (mẫu)", "titles": ["KT. GIÁM ĐỐC", "PHÓ GIÁM ĐỐC"]}
 
 
 def make_report(now: datetime, var_dir: Path) -> None:
     """Make and seal the report as the demo's official."""
-    own = select(Role).join(User).where(User.demo, Role.role == "official")
-    roles = db.session.scalars(own).all()
-    grants = tuple(Grant("official", "unit", role.scope_id) for role in roles)
-    official = Actor(user_id=roles[0].user_id, grants=grants)
+    official = demo_official()
     data = {"unit": LETTER_PROVINCE, "level": "province", "month": LETTER_MONTH}
     draft = begin_report(official, data, now)
     report = int(draft["id"])

@@ -154,7 +154,7 @@ def add_places(official: Actor, now: datetime) -> None:
     placed = points[: len(NAMES) - UNPLACED]
     hamlets = [
         add_hamlet(official, LETTER_PROVINCE, _hamlet(number, commune, at), now)["id"]
-        for number, at in enumerate([*placed, *[(None, None)] * UNPLACED])
+        for number, at in enumerate([*placed, *[None] * UNPLACED])
     ]
     free, positions = iter(hamlets), iter(points[len(placed) :])
     for story in STORIES:
@@ -171,7 +171,8 @@ def add_places(official: Actor, now: datetime) -> None:
         }
         place = add_place(official, LETTER_PROVINCE, new, now)
         for entry in later:
-            place = _add_step(official, place, entry, now)
+            last = entry is later[-1]
+            place = _add_step(official, place, entry, now, for_campaigns=last)
 
 
 def _points(now: datetime) -> tuple[UnitRow, list[Position]]:
@@ -205,8 +206,8 @@ def _around(latitude: float, longitude: float, spacing: float) -> list[Position]
     ]
 
 
-def _hamlet(number: int, commune: UnitRow, at: Position | tuple[None, None]) -> HamletFields:
-    latitude, longitude = at
+def _hamlet(number: int, commune: UnitRow, at: Position | None) -> HamletFields:
+    latitude, longitude = at or (None, None)
     return {
         "name": f"{NAMES[number]} (mẫu)",
         "unit": commune.code,
@@ -218,7 +219,9 @@ def _hamlet(number: int, commune: UnitRow, at: Position | tuple[None, None]) -> 
     }
 
 
-def _add_step(official: Actor, place: PlaceDetails, entry: Entry, now: datetime) -> PlaceDetails:
+def _add_step(
+    official: Actor, place: PlaceDetails, entry: Entry, now: datetime, *, for_campaigns: bool
+) -> PlaceDetails:
     day = _before(now, entry.days)
     step: NewStep = {
         "state": entry.state,
@@ -227,6 +230,7 @@ def _add_step(official: Actor, place: PlaceDetails, entry: Entry, now: datetime)
         "document": f"{day.day}{day.month:02}/SKHCN-BCVT (mẫu)" if entry.state == "sent" else None,
         "note": entry.note,
         "correction": False,
+        "for_campaigns": for_campaigns and entry.state == "remeasure",
     }
     version = frozenset({str(place["version"])})
     return add_step(official, place["id"], version, step, now)

@@ -125,6 +125,9 @@ TEXTS: dict[str, str] = {
     "before_last_step": N_("This day is before that of the last step."),
     "promised_before": N_("The promised day is before the day of the answer."),
     "promise_of_answer": N_("Only an answer of the operator has a promised day."),
+    "campaigns_of_remeasure": N_(
+        "Campaigns see a place only while it waits for a second measurement."
+    ),
     "not_position": N_("Write the position as 21.5942, 105.8481: latitude, then longitude."),
     "power_unknown": N_("Write có or không."),
     "contact_row_twice": N_("This contact is already in row {0}."),

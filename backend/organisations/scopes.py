@@ -2,13 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Collection
+from datetime import date
 
 from sqlalchemy import text
 
-from backend.accounts.access import Scope
+from backend.accounts.access import Actor, Scope, require
 from backend.database.extensions import db
 from backend.errors import Problem, invalid, or_404
 from backend.units.index import successors
+from backend.units.service import UnitRow, find
 
 # An organisation and those above it; `union` stops at a loop of parents.
 ABOVE = text("""
@@ -58,6 +60,16 @@ def unit_scope(unit_id: int) -> Scope:
     if not scopes:
         raise Problem(404, "not_found")
     return scopes[unit_id]
+
+
+def authorized_unit_on(actor: Actor, act: str, code: str, level: str | None, day: date) -> UnitRow:
+    """Return the unit of a code on a day; the same 404 if it is unknown or outside the area."""
+    try:
+        unit = find(day, code, level)
+    except Problem as problem:
+        raise Problem(404, "not_found") if problem.status == 404 else problem from None
+    require(actor, act, unit_scope(unit.id), hidden=True)
+    return unit
 
 
 def unit_scopes(ids: Collection[int]) -> dict[int, Scope]:

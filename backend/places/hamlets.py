@@ -10,13 +10,12 @@ from sqlalchemy import func, select, text
 from backend.accounts.access import Actor, require
 from backend.accounts.audit import record_act
 from backend.clock import local_day
-from backend.coverage.figures.unit_access import authorized_unit_on
 from backend.database.extensions import db, extension, unless_violated
 from backend.errors import Problem, invalid, or_404
 from backend.http import etags
 from backend.http.paging import PageQuery, decode_cursor, row_id, sort_text, take_page
 from backend.organisations.references import UnitBrief, serialize_units
-from backend.organisations.scopes import unit_scope
+from backend.organisations.scopes import authorized_unit_on, unit_scope
 from backend.places.models import Hamlet, Place
 from backend.units.locator import Locator
 from backend.units.service import UnitRow, find

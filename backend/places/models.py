@@ -2,7 +2,16 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint, func, text
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    UniqueConstraint,
+    false,
+    func,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.accounts import models as accounts  # noqa: F401 # referenced tables
@@ -90,6 +99,8 @@ class PlaceStep(db.Model):
     document: Mapped[str | None]  # its number
     note: Mapped[str | None]  # station, measure, reason
     correction: Mapped[bool]
+    # Campaigns of its commune see the place until the next step; of `remeasure` alone.
+    for_campaigns: Mapped[bool] = mapped_column(server_default=false())
     entered_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     entered_at: Mapped[datetime] = mapped_column(server_default=func.now())
     # The evidence of that moment, in numbers alone.

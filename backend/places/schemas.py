@@ -145,6 +145,13 @@ class StepSchema(Strict):
         metadata={"description": "Station or measure of an answer, the reason of a correction"},
     )
     correction = Flag(load_default=False, metadata={"description": "The newest step is wrong"})
+    for_campaigns = Flag(
+        load_default=False,
+        metadata={
+            "description": "With `remeasure`: campaigns of the commune see name, position and"
+            " operator of the place until its next step, never its evidence"
+        },
+    )
 
     @validates_schema
     def check_state(self, data: NewStep, **options: Any) -> None:
@@ -159,6 +166,8 @@ class StepSchema(Strict):
             raise ValidationError({name: ["required"] for name in missing})
         if data["state"] != "answered" and data["promised_on"] is not None:
             raise ValidationError("promise_of_answer", "promised_on")
+        if data["state"] != "remeasure" and data["for_campaigns"]:
+            raise ValidationError("campaigns_of_remeasure", "for_campaigns")
 
 
 PlacePageSchema = schema_of(PlacePage, "")

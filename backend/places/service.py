@@ -55,6 +55,7 @@ ROWS = text("""
 """)
 STEPS = text("""
     select s.number, s.state, s.day, s.promised_on, s.document, s.note, s.correction,
+        s.for_campaigns,
         coalesce(u.display_name, u.name) as entered_by, s.entered_at,
         s.notes, s.failed_tests, s.slow_tests, s.phones
     from place_steps s left join users u on u.id = s.entered_by
@@ -83,6 +84,7 @@ class NewStep(TypedDict):
     document: str | None
     note: str | None
     correction: bool  # the newest step is wrong
+    for_campaigns: bool  # campaigns of the commune see the place, to measure it again
 
 
 class PlaceQuery(PageQuery):
@@ -119,6 +121,9 @@ class StepAnswer(EvidenceNumbers):
     document: str | None
     note: str | None
     correction: Annotated[bool, "The step before was wrong"]
+    for_campaigns: Annotated[
+        bool, "Campaigns of the commune see name, position and operator until the next step"
+    ]
     entered_by: str | None
     entered_at: datetime
 
@@ -291,6 +296,7 @@ def new_step(state: State, note: str | None = None) -> NewStep:
         "document": None,
         "note": note,
         "correction": False,
+        "for_campaigns": False,
     }
 
 
@@ -384,6 +390,7 @@ def _store(actor: Actor, row: Place, step: NewStep, now: datetime) -> None:
             document=step["document"],
             note=step["note"],
             correction=step["correction"],
+            for_campaigns=step["for_campaigns"],
             entered_by=require_person(actor),
             entered_at=now,
             notes=evidence["notes"],

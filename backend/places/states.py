@@ -28,7 +28,7 @@ NEXT: dict[State, tuple[State, ...]] = {
     "sent": ("answered", "refused", "remeasure", *_DROPPED),
     "answered": ("remeasure", "answered", "refused"),
     "refused": ("sent", "answered", "remeasure"),
-    "remeasure": ("covered", "uncovered"),
+    "remeasure": ("covered", "uncovered", "remeasure"),
     "covered": ("remeasure",),
     "uncovered": ("sent", "answered", "remeasure"),
     "wrong": (),

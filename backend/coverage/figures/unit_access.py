@@ -1,20 +1,20 @@
 """Units whose figures the caller may see: published months, and units of an official's area."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, TypedDict
 
 from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
-from backend.accounts.access import PUBLIC, SYSTEM, Actor, Scope, can, require
+from backend.accounts.access import PUBLIC, SYSTEM, Actor, Scope, can
 from backend.accounts.authentication import actor
 from backend.clock import local_day, month_end, month_start
 from backend.coverage.figures.models import PublishedMonth
 from backend.database.extensions import db, setting
 from backend.errors import Problem, invalid
 from backend.measurements.recording.models import DemoMonth
-from backend.organisations.scopes import unit_scope, unit_scopes
+from backend.organisations.scopes import authorized_unit_on, unit_scope, unit_scopes
 from backend.units.catalogue import REFORM, ActiveSet, Boundaries, system_on
 from backend.units.models import Unit
 from backend.units.reform import overlaps
@@ -126,16 +126,6 @@ def _inherited(reader: Actor, units: list[int]) -> frozenset[int]:
 def authorized_unit(actor: Actor, act: str, code: str, level: str | None, month: str) -> UnitRow:
     """Return the unit of a code on a month's last day; 404 outside the actor's area."""
     return authorized_unit_on(actor, act, code, level, month_end(month))
-
-
-def authorized_unit_on(actor: Actor, act: str, code: str, level: str | None, day: date) -> UnitRow:
-    """Return the unit of a code on a day; the same 404 if it is unknown or outside the area."""
-    try:
-        unit = find(day, code, level)
-    except Problem as problem:
-        raise Problem(404, "not_found") if problem.status == 404 else problem from None
-    require(actor, act, unit_scope(unit.id), hidden=True)
-    return unit
 
 
 def province_scope(unit_id: int) -> Scope:

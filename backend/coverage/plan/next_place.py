@@ -28,6 +28,7 @@ from backend.errors import invalid
 from backend.measurements.recording.models import DemoMonth
 from backend.measurements.recording.preview import Preview, preview
 from backend.measurements.recording.service import RecordingContext
+from backend.places.remeasurement import read_places_to_measure
 from backend.units.locator import Locator
 from backend.units.service import UnitRow, find, set_on
 from geo.fix import distance_m
@@ -266,11 +267,16 @@ def _assignments(context: _Context, now: datetime) -> list[dict[str, Any]]:
         own = items.get(row.team_id, [])
         team = row.campaign_id, row.team_id, request.network
         done = done_of(own, *team, now, context.device_id)
+        codes = [item["unit"]["code"] for item in own]
+        places = read_places_to_measure(codes, request.network, request.day)
+        more = [
+            {"done": n, "places": places.get(code, [])} for n, code in zip(done, codes, strict=True)
+        ]
         found.append(
             {
                 "campaign": {"id": row.campaign_id, "name": row.campaign},
                 "team": {"id": row.team_id, "name": row.team},
-                "items": [item | {"done": n} for item, n in zip(own, done, strict=True)],
+                "items": [item | added for item, added in zip(own, more, strict=True)],
             }
         )
     return found

@@ -4,12 +4,14 @@ from marshmallow import Schema, fields
 
 from backend.coverage.figures.schemas import CountsSchema, TargetSchema
 from backend.coverage.plan.nearby import MAX_RADIUS_M, MIN_RADIUS_M, RADIUS_M
+from backend.coverage.plan.service import ProposedStop
 from backend.devices.schemas import WithNoticesSchema
 from backend.fields import MAX_ID, Day, QueryNumber, QueryWhole, Strict, Text, schema_of
 from backend.http.paging import list_of
 from backend.measurements.corrections.removals import OwnRemoval
 from backend.measurements.recording.rules import NETWORKS
 from backend.organisations.schemas import BriefSchema
+from backend.places.remeasurement import PlaceToMeasure
 from backend.units.schemas import BoundariesSchema, CentreSchema, UnitNameSchema
 
 
@@ -80,6 +82,11 @@ class PlanItemSchema(Schema):
     by_others = fields.Integer(required=True, metadata={"description": "until the end"})
     pace_per_day = fields.Float(required=True)
     needed_per_day = fields.Integer(required=True)
+    places = fields.List(
+        fields.Nested(schema_of(PlaceToMeasure, "")),
+        required=True,
+        metadata={"description": "to be measured again; shown by the province's office"},
+    )
 
 
 class PlanStopSchema(PlanItemSchema):
@@ -155,6 +162,14 @@ class PlanSchema(Schema):
     rule = fields.String(required=True, metadata={"description": "explanation of the algorithm"})
     summary = fields.Nested(PlanSummarySchema, required=True)
     teams = fields.List(fields.Nested(PlanTeamSchema), required=True)
+    places = fields.List(
+        fields.Nested(schema_of(ProposedStop, "Proposed")),
+        required=True,
+        metadata={
+            "description": "to be measured again, in the whole area; for those who see the whole"
+            " campaign"
+        },
+    )
 
 
 class OwnTeamDaySchema(CountsSchema):

@@ -30,8 +30,9 @@ from backend.coverage.plan.settings import limits_of
 from backend.database.extensions import db
 from backend.errors import Problem, invalid, or_404
 from backend.organisations.scopes import campaign_scope
+from backend.places.remeasurement import PlaceToMeasure, read_places_to_measure
 from backend.units.models import Unit
-from backend.units.service import UnitRow, find
+from backend.units.service import UnitName, UnitRow, find
 
 # From this hour on, the plan shown first is that of the next day.
 EVENING = 17
@@ -54,7 +55,7 @@ def show_plan(
     actor: Actor, campaign_id: int, parameters: Mapping[str, Any], now: datetime
 ) -> dict[str, Any]:
     """Return the plan of a day, with the teams that the actor may see."""
-    return serialize_plan(*_visible_plan(actor, campaign_id, parameters, now))
+    return _serialize_plan(actor, *_visible_plan(actor, campaign_id, parameters, now))
 
 
 def show_plan_map(
@@ -73,7 +74,8 @@ def show_plan_map(
         for team in teams
         if team.longitude is not None and team.latitude is not None
     }
-    return serialize_plan(plan, teams) | {"area": _area(plan, teams, actor), "homes": homes}
+    area = _area(plan, teams, actor)
+    return _serialize_plan(actor, plan, teams) | {"area": area, "homes": homes}
 
 
 def _area(plan: Plan, teams: list[PlanTeam], actor: Actor) -> list[PlanPlace]:
@@ -165,9 +167,18 @@ def visible_teams(actor: Actor, campaign: Campaign, teams: list[PlanTeam]) -> se
     return visible
 
 
-def serialize_plan(plan: Plan, teams: list[PlanTeam]) -> dict[str, Any]:
+class ProposedStop(PlaceToMeasure):
+    """A place of the campaign's area that its office asks to be measured again."""
+
+    unit: UnitName  # its commune
+
+
+def _serialize_plan(actor: Actor, plan: Plan, teams: list[PlanTeam]) -> dict[str, Any]:
     """Return the API representation of a plan, restricted to some teams."""
     request, campaign = plan.request, plan.request.campaign
+    names = {commune.code: commune.name for commune in plan.communes.rows}
+    places = read_places_to_measure(names, request.network, request.day)
+    whole = can(actor, "campaign.see", campaign_scope(campaign.id))
     # Teams without a stop that day come last.
     going = {team for team, own in plan.assignments.items() if any(one.today for one in own)}
     ordered = sorted(teams, key=lambda team: team.id not in going)
@@ -180,8 +191,20 @@ def serialize_plan(plan: Plan, teams: list[PlanTeam]) -> dict[str, Any]:
         "target": plan.communes.target,
         "limits": asdict(request.limits),
         "summary": _summary(plan),
-        "teams": [_team(plan, team) for team in ordered],
+        "teams": [_team(plan, team, places) for team in ordered],
+        "places": _proposed(places, names) if whole else [],
     }
+
+
+def _proposed(
+    places: Mapping[str, list[PlaceToMeasure]], names: Mapping[str, str]
+) -> list[ProposedStop]:
+    """Return the places to be measured again in the whole area."""
+    return [
+        {**one, "unit": {"code": code, "name": names[code]}}
+        for code, of_commune in places.items()
+        for one in of_commune
+    ]
 
 
 def _summary(plan: Plan) -> dict[str, int]:
@@ -197,7 +220,7 @@ def _summary(plan: Plan) -> dict[str, int]:
     }
 
 
-def _team(plan: Plan, team: PlanTeam) -> dict[str, Any]:
+def _team(plan: Plan, team: PlanTeam, places: Mapping[str, list[PlaceToMeasure]]) -> dict[str, Any]:
     assignments = plan.assignments.get(team.id, [])
     home = {"code": team.home_code, "name": team.home_name} if team.home_code else None
     own = {"code": team.own.code, "name": team.own.name} if team.own else None
@@ -210,16 +233,19 @@ def _team(plan: Plan, team: PlanTeam) -> dict[str, Any]:
         "capacity_per_day": team.capacity_per_day,
         "capacity_from": team.capacity_from,
         "note": _note(plan, team, assignments),
-        "items": [_stop(plan.request, one) for one in assignments if one.today],
+        "items": [_stop(plan.request, one, places) for one in assignments if one.today],
         "later": [_later(one) for one in assignments if not one.today],
     }
 
 
-def _stop(request: PlanRequest, assignment: Assignment) -> dict[str, Any]:
+def _stop(
+    request: PlanRequest, assignment: Assignment, places: Mapping[str, list[PlaceToMeasure]]
+) -> dict[str, Any]:
     """Return an assignment for organisers and leaders, who see phones and outings of communes."""
     commune = assignment.commune
     participation = {"devices": commune.devices, "outings": commune.outings}
-    return serialize_assignment(request, assignment) | participation
+    to_measure = {"places": places.get(commune.code, [])}
+    return serialize_assignment(request, assignment) | participation | to_measure
 
 
 def _later(assignment: Assignment) -> dict[str, Any]:

@@ -11,10 +11,11 @@ from backend.accounts.access import PUBLIC, Actor
 from backend.accounts.audit import record_act
 from backend.clock import local_day, month_before, month_end, month_start
 from backend.coverage.alerts.digest import Digest
-from backend.coverage.figures.unit_access import authorized_unit, authorized_unit_on
+from backend.coverage.figures.unit_access import authorized_unit
 from backend.database.extensions import db
 from backend.errors import Problem, invalid
 from backend.i18n import formats
+from backend.organisations.scopes import authorized_unit_on
 from backend.outbox import service as outbox
 from backend.outbox.service import NewEvent
 from backend.reports.monthly.models import CommuneDeadline, ReportRow

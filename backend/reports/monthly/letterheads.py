@@ -9,11 +9,11 @@ from sqlalchemy import func, select
 from backend.accounts.access import Actor, require
 from backend.accounts.audit import record_act
 from backend.clock import local_day
-from backend.coverage.figures.unit_access import authorized_unit_on, serialize_unit
+from backend.coverage.figures.unit_access import serialize_unit
 from backend.database.extensions import db
 from backend.database.locks import LETTERHEAD_LOCK, hold
 from backend.http import etags
-from backend.organisations.scopes import unit_scope
+from backend.organisations.scopes import authorized_unit_on, unit_scope
 from backend.reports.content.labels import LetterheadContent, default_letterhead
 from backend.reports.monthly.models import Letterhead
 from backend.units.models import Unit

@@ -117,7 +117,15 @@ function assignmentItem(item, standsHere = false) {
   const text = left ? translatePlural("assigned", left, { unit: item.unit.name }) : translatePlural("assignedDone", item.samples, { unit: item.unit.name });
   const row = create("li", left ? "wait" : "good", text + away);
   if (item.latitude !== null && !standsHere) row.append(" ", directionsLink(item));
+  row.append(...(item.places ?? []).map(remeasureLine)); // stored answers of an older server have none
   return row;
+}
+
+// A place whose office asks for a second measurement.
+function remeasureLine({ name, operator, position }) {
+  const line = create("div", "", translate(operator ? "measureAgain" : "measureAgainAll", { name, operator }));
+  if (position) line.append(" ", directionsLink(position));
+  return line;
 }
 
 function spotItem(spot, fix) {

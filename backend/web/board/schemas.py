@@ -132,6 +132,7 @@ class PlanPageQuery(ListQuery):
     date: Date | None  # null: the next day to prepare
     network: str | None  # null: the first one of the campaign
     team_id: int | None  # null: of all visible teams
+    unit: str | None  # a commune by name, to fill the form that pins one
 
 
 class PlanPageQuerySchema(ListQuerySchema):
@@ -140,6 +141,7 @@ class PlanPageQuerySchema(ListQuerySchema):
     date = Day(load_default=None)
     network = Text(choices=NETWORKS, load_default=None)
     team_id = QueryWhole(1, MAX_ID, load_default=None)
+    unit = Text(MAX_NAME, load_default=None)
 
 
 class CampaignForm(TypedDict):

@@ -302,7 +302,9 @@ def _invitation(board: CampaignBoard, code: join_codes.CodeDetails) -> str:
 @bp.page("/<int:campaign_id>/plan", schemas.PlanPageQuerySchema, policy=MAP)
 def plan(query: schemas.PlanPageQuery, campaign_id: int) -> Response:
     """Show where each team should go on a day."""
-    return render_plan("web/board/plan.html", query, campaign_id)
+    form = new_form(query)
+    form.values = {"unit": query["unit"], "team_id": None, "samples": None}
+    return render_plan("web/board/plan.html", query, campaign_id, form=form)
 
 
 @bp.page("/<int:campaign_id>/plan/slips", schemas.PlanPageQuerySchema)
@@ -432,7 +434,7 @@ def _plan_query(
     query: LangQuery, day: date | None = None, network: str | None = None
 ) -> schemas.PlanPageQuery:
     """Return the query of the page that shows the plan again after a form with errors."""
-    shown = {"date": day, "network": network, "team_id": None, "page": 1}
+    shown = {"date": day, "network": network, "team_id": None, "page": 1, "unit": None}
     return cast(schemas.PlanPageQuery, {**query, **shown})
 
 

@@ -154,9 +154,10 @@ class StepFormSchema(StepSchema):
 
     @pre_load
     def as_request(self, data: Mapping[str, str | None], **options: Any) -> dict[str, str | bool]:
-        """Remove empty fields, and read whether it is a correction."""
+        """Remove empty fields, and read what is ticked."""
         texts: dict[str, str | bool] = {name: text for name, text in data.items() if text}
-        return texts | {"correction": bool(data.get("correction"))}
+        flags = {name: bool(data.get(name)) for name in ("correction", "for_campaigns")}
+        return texts | flags
 
 
 def read_position(text: str | None) -> dict[str, float]:

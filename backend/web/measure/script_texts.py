@@ -161,6 +161,8 @@ TEXTS: dict[str, str | Plural] = {
     "assignedDone": NN_(
         "{unit}: the {n} sample of today is done", "{unit}: the {n} samples of today are done"
     ),
+    "measureAgain": N_("Measure again at {name}, with {operator}."),
+    "measureAgainAll": N_("Measure again at {name}."),
     "noSpots": N_("You have measured enough within this distance."),
     "unitLacks": NN_("{unit}: {n} sample to go", "{unit}: {n} samples to go"),
     "asOf": N_("As of {time}, when there was a connection."),

@@ -34,7 +34,9 @@ def test_the_demo_has_a_place_in_each_state_and_leaves_those_of_others(
     app: Flask, client: FlaskClient
 ) -> None:
     province = people.unit_id(app, "19", level="province")
-    campaign = people.campaign(app, people.organisation(app))
+    organisation = people.organisation(app)
+    people.team(app, organisation)
+    campaign = people.campaign(app, organisation)
     official = people.person(app, "official", province)
     with app.app_context():
         db.session.execute(

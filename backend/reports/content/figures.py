@@ -13,6 +13,7 @@ from backend.coverage.statistics.stored import Spread
 from backend.measurements.recording.reasons import PARTS
 from backend.measurements.recording.requirements import Required
 from backend.outreach.service import EnteredBy, Kind, OutreachSum
+from backend.places.states import State as PlaceState
 
 Network = Literal["mobile", "fixed"]
 NETWORKS: tuple[Network, ...] = ("mobile", "fixed")
@@ -24,6 +25,10 @@ SECTIONS = ("direction", "results", "shortcomings", "tasks", "proposals")
 BY_NETWORK = f"By network: {', '.join(NETWORKS)}"
 BY_SECTION = f"By section: {', '.join(SECTIONS)}"
 NO_CONNECTION = "Communes with places, those with most zones first"
+PLACES = (
+    "Places without coverage that operators have been told of, by commune and name; in reports of"
+    " provinces with any"
+)
 OUTREACH = "Activities that offices and teams entered; not in reports without any"
 # Fewer residents say too much of a single person.
 MIN_RESIDENTS = 5
@@ -134,6 +139,16 @@ class NoConnectionRow(TypedDict):
     areas: int  # larger cells, of notes that are too few for a smaller one
 
 
+class RepairRow(TypedDict):
+    """A place without coverage that the office follows with an operator."""
+
+    name: str  # of a hamlet, or as the office calls it
+    commune: str
+    operator: str | None  # null: all operators
+    state: PlaceState  # on the month's last day
+    since: str  # YYYY-MM-DD
+
+
 class TeamRow(UnitTeam):
     """Samples of a team in this unit for a campaign, on one network."""
 
@@ -190,6 +205,7 @@ class Sections(TypedDict):
     communes: Annotated[dict[str, list[CommuneRow]], BY_NETWORK]
     quality: Annotated[dict[str, list[Quality]], BY_NETWORK]
     no_connection: Annotated[list[NoConnectionRow], NO_CONNECTION]
+    places: NotRequired[Annotated[list[RepairRow], PLACES]]
     teams: list[TeamRow]
     outreach: NotRequired[Annotated[OutreachFigures, OUTREACH]]
     residents: NotRequired[Annotated[int, RESIDENTS]]

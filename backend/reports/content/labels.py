@@ -171,6 +171,16 @@ OUTREACH_KINDS: Mapping[str, str] = {
     "document": "Văn bản chỉ đạo",
 }
 
+# Of places that operators have been told of.
+PLACE_STATES: Mapping[str, str] = {
+    "sent": "Chờ nhà mạng trả lời",
+    "answered": "Nhà mạng đã hẹn xử lý",
+    "refused": "Nhà mạng chưa có kế hoạch",
+    "remeasure": "Chờ đo lại",
+    "covered": "Đã có sóng",
+    "uncovered": "Đo lại chưa đạt",
+}
+
 LETTER_KINDS: Mapping[str, str] = {"official_letter": "Công văn", "report": "Báo cáo"}
 # What an annex is attached to.
 ATTACHED_TO: Mapping[str, str] = {**LETTER_KINDS, "plan": "Kế hoạch"}

@@ -1,5 +1,6 @@
 """Sentences of a letter made from the figures of a report, by section. Pure."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
 from itertools import groupby
@@ -16,12 +17,21 @@ from backend.reports.content.figures import (
     OutreachFigures,
     Quality,
     Reached,
+    RepairRow,
     ReportUnit,
     Samples,
     Sections,
     TeamRow,
 )
-from backend.reports.content.labels import BASES, MEDIAN_IS, NETWORKS_LONG, PARTS, reason, within
+from backend.reports.content.labels import (
+    BASES,
+    MEDIAN_IS,
+    NETWORKS_LONG,
+    PARTS,
+    PLACE_STATES,
+    reason,
+    within,
+)
 from backend.reports.content.labels import month as month_label
 from backend.reports.content.references import cite
 
@@ -62,6 +72,7 @@ def propose(unit: ReportUnit, month: str, sections: Sections) -> dict[str, str]:
             *(_reached(n, unit, sections) for n in NETWORKS),
             *(_quality(n, sections["quality"][n]) for n in NETWORKS),
             _no_connection(unit, sections["no_connection"]),
+            _places(sections.get("places", [])),
             *(_vnnic(n, unit, sections) for n in NETWORKS),
         ],
         "shortcomings": [
@@ -258,6 +269,17 @@ def _no_connection(unit: ReportUnit, rows: Sequence[NoConnectionRow]) -> str:
         f"Ghi nhận {listed}{where} (vùng lõm sóng là ô khoảng 0,7 km² mà ít nhất {CELL_VOLUNTEERS}"
         " người đo ghi nhận trong hai ngày trở lên; không tính vào mục tiêu)."
     )
+
+
+def _places(rows: Sequence[RepairRow]) -> str:
+    """Return how many places operators have been told of are in each state."""
+    states = Counter(row["state"] for row in rows)
+    listed = ", ".join(
+        f"{states[state]:02} {words[:1].lower()}{words[1:]}"
+        for state, words in PLACE_STATES.items()
+        if states[state]
+    )
+    return f"Theo dõi {len(rows):02} điểm chưa có sóng đã gửi nhà mạng: {listed}." if rows else ""
 
 
 def _vnnic(network: str, unit: ReportUnit, sections: Sections) -> str:

@@ -29,6 +29,7 @@ from backend.measurements.recording.requirements import counts_from_of
 from backend.measurements.recording.rules import RULES
 from backend.outreach.service import read_rows as outreach_rows
 from backend.outreach.service import sum_rows
+from backend.places.followed import read_followed_places
 from backend.reports.content.figures import (
     MIN_RESIDENTS,
     NETWORKS,
@@ -41,6 +42,7 @@ from backend.reports.content.figures import (
     Place,
     Quality,
     Reached,
+    RepairRow,
     Samples,
     Sections,
     TeamRow,
@@ -309,6 +311,23 @@ def teams(unit: UnitRow, month: str) -> list[TeamRow]:
     ]
 
 
+def places_to_repair(unit: UnitRow, month: str) -> list[RepairRow]:
+    """Return the places without coverage of a province that operators know; none of other units."""
+    if unit.level != "province":
+        return []
+    rows = read_followed_places(unit.id, month_start(month), month_end(month))
+    return [
+        {
+            "name": row.name,
+            "commune": row.commune,
+            "operator": row.operator,
+            "state": row.state,
+            "since": row.day.isoformat(),
+        }
+        for row in rows
+    ]
+
+
 def outreach(unit: UnitRow, month: str) -> OutreachFigures | None:
     """Return the activities in a unit, of a commune those of its own and of teams; None without."""
     rows = [
@@ -389,6 +408,8 @@ def collect(unit: UnitRow, month: str, now: datetime) -> Collected:
     }
     if entered := outreach(unit, month):
         sections["outreach"] = entered
+    if followed := places_to_repair(unit, month):
+        sections["places"] = followed
     if (helped := residents_in(unit.id, month) or 0) >= MIN_RESIDENTS:
         sections["residents"] = helped
     return counts, sections

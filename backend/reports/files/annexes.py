@@ -1,6 +1,6 @@
-"""The annexes of a report's letter: communes, speeds by operator. Pure.
+"""The annexes of a report's letter: communes, speeds, places without coverage, outreach. Pure.
 
-Six pages at most for a province of today; the workbook has every figure.
+Seven pages at most for a province of today; the workbook has every figure.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,13 @@ from textwrap import shorten
 
 from backend.i18n import formats
 from backend.reports.content import labels
-from backend.reports.content.figures import NETWORKS, CommuneRow, OutreachActivity, Report
+from backend.reports.content.figures import (
+    NETWORKS,
+    CommuneRow,
+    OutreachActivity,
+    RepairRow,
+    Report,
+)
 from backend.reports.files.tables import Column, Row, quality_table
 
 ROMAN = ("I", "II", "III", "IV", "V")
@@ -18,6 +24,8 @@ ROMAN = ("I", "II", "III", "IV", "V")
 MAX_COMMUNES = 170
 # What fits a page where each activity takes two lines; a province may enter 1,500.
 MAX_ACTIVITIES, MAX_TOLD = 24, 60
+# What fits a page where names take two lines; a province may follow hundreds.
+MAX_PLACES = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +65,8 @@ class Annex:
 
 def list_annexes(report: Report) -> list[Annex]:
     """Return the annexes that have any content, numbered."""
-    found = [one for one in (_communes(report), _speeds(report), _outreach(report)) if one.parts]
+    made = _communes(report), _speeds(report), _places(report), _outreach(report)
+    found = [one for one in made if one.parts]
     if len(found) < 2:
         return found
     return [replace(one, number=ROMAN[place]) for place, one in enumerate(found)]
@@ -123,6 +132,36 @@ SPEEDS_NOTE = (
     f"Tốc độ: Mbit/s; độ trễ: ms; {labels.MEDIAN_IS}. Người đo là tình nguyện viên, không phải mẫu"
     " ngẫu nhiên. Không nêu nhà mạng có dưới 5 người đo. Dấu “–”: chưa đủ mẫu từ các máy khác nhau."
 )
+
+
+def _places(report: Report) -> Annex:
+    """Return a line for each place that an operator has been told of, as many as fit a page."""
+    rows: list[Row] = [_place(one) for one in report["sections"].get("places", [])]
+    parts: list[Part] = []
+    if rows:
+        parts.append(TablePart("", PLACES, rows[:MAX_PLACES], numbered=True))
+    if len(rows) > MAX_PLACES:
+        left = formats.number(len(rows) - MAX_PLACES, "vi")
+        parts.append(TextPart(f"Còn {left} điểm trong tệp report.json kèm theo."))
+    return Annex("Điểm chưa có sóng đã gửi nhà mạng", frozenset({"results"}), parts)
+
+
+PLACES = (
+    Column("name", "Điểm", "Thôn, bản hoặc tên điểm"),
+    Column("commune", "Xã, phường", "Xã, phường"),
+    Column("operator", "Nhà mạng", "Nhà mạng"),
+    Column("state", "Tình trạng", "Tình trạng"),
+    Column("since", "Từ ngày", "Từ ngày"),
+)
+
+
+def _place(one: RepairRow) -> Row:
+    since = formats.day(date.fromisoformat(one["since"]), "vi")
+    words = {
+        "operator": one["operator"] or "Mọi nhà mạng",
+        "state": labels.PLACE_STATES[one["state"]],
+    }
+    return {**one, **words, "since": since}
 
 
 def _outreach(report: Report) -> Annex:

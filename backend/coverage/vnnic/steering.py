@@ -14,12 +14,11 @@ from backend.accounts.audit import record_act
 from backend.clock import local_day
 from backend.coverage.figures.unit_access import (
     UnitWithLevel,
-    authorized_unit_on,
     serialize_unit,
 )
 from backend.coverage.vnnic.models import Steering
 from backend.database.extensions import db, fetch
-from backend.organisations.scopes import unit_scope
+from backend.organisations.scopes import authorized_unit_on, unit_scope
 from backend.units.service import UnitRow, find
 
 SEE, EDIT = "unit.samples", "vnnic.steer"

@@ -273,7 +273,7 @@ def _no_connection(unit: ReportUnit, rows: Sequence[NoConnectionRow]) -> str:
 
 def _places(rows: Sequence[RepairRow]) -> str:
     """Return how many places operators have been told of are in each state."""
-    states = Counter(row["state"] for row in rows)
+    states = Counter[str](row["state"] for row in rows)
     listed = ", ".join(
         f"{states[state]:02} {words[:1].lower()}{words[1:]}"
         for state, words in PLACE_STATES.items()

@@ -14,7 +14,7 @@ import orjson
 import pytest
 from standardwebhooks import Webhook
 
-from backend.doors.webhooks.sending import send
+from backend.http.pinned_client import send
 from tests.tools.event_faults.__main__ import HEAD, main, row
 from tests.tools.event_faults.kinds import KINDS
 from tests.tools.event_faults.receiver import MODES, set_mode

@@ -36,6 +36,7 @@ class Receiver:
     secret: str | None = None
     # Returns the status of the answer; None closes the connection without one.
     answer: Callable[[dict[str, str], bytes], int | None] = lambda headers, body: 204
+    content: bytes = b""  # of an answer to a GET
     received: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
     applied: dict[str, Any] = field(default_factory=dict)  # by webhook-id
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -84,6 +85,13 @@ def receiving(port: int = 0) -> Iterator[Receiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             status = receiver.take({k.lower(): v for k, v in self.headers.items()}, body)
+            self.answer(status, b"")
+
+        def do_GET(self) -> None:
+            status = receiver.take({k.lower(): v for k, v in self.headers.items()}, b"")
+            self.answer(200 if status == 204 else status, receiver.content)
+
+        def answer(self, status: int | None, content: bytes) -> None:
             if status is None:
                 self.close_connection = True
                 return
@@ -92,8 +100,9 @@ def receiving(port: int = 0) -> Iterator[Receiver]:
                 self.send_header("Location", "http://127.0.0.1:9/elsewhere")
             if status == 429:
                 self.send_header("Retry-After", "77")
-            self.send_header("Content-Length", "0")
+            self.send_header("Content-Length", str(len(content)))
             self.end_headers()
+            self.wfile.write(content)
 
         def log_message(self, format: str, *args: object) -> None:
             pass

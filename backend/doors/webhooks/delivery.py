@@ -20,9 +20,9 @@ from standardwebhooks import Webhook as Signer
 
 from backend.database.extensions import db, setting
 from backend.doors.webhooks.models import Webhook
-from backend.doors.webhooks.sending import Sent, send
 from backend.doors.webhooks.service import WANTED, signing_secrets
 from backend.events.feed import COLUMNS, serialize_event
+from backend.http.pinned_client import Answer, send
 from backend.outbox.service import bounds
 
 # Between two tries of an event; after two days it is given up.
@@ -107,7 +107,7 @@ DISABLE = text("""
 """)
 RELEASE = text("update webhooks set leased_until = null where id = :id and leased_until = :until")
 
-Sender = Callable[..., Sent]
+Sender = Callable[..., Answer]
 
 log = structlog.get_logger()
 
@@ -252,7 +252,7 @@ def _advance(one: Delivery, number: int) -> bool:
     return True
 
 
-def _send(one: Delivery, row: RowMapping) -> Sent:
+def _send(one: Delivery, row: RowMapping) -> Answer:
     """Send an event, signed; the body is that of the feed."""
     now = one.clock()
     body = orjson.dumps(serialize_event(row))
@@ -270,7 +270,7 @@ def _send(one: Delivery, row: RowMapping) -> Sent:
     return one.sender(one.hook.url, body, headers, setting("WEBHOOK_NETWORKS"))
 
 
-def _record(one: Delivery, row: RowMapping, sent: Sent, tries: int) -> None:
+def _record(one: Delivery, row: RowMapping, sent: Answer, tries: int) -> None:
     """Store the result of a try in the transaction that moves the cursor."""
     now, hook = one.clock(), {"id": one.hook.id}
     event = {**hook, "event": row["event_id"]}
@@ -302,7 +302,7 @@ def _record(one: Delivery, row: RowMapping, sent: Sent, tries: int) -> None:
         one.paused = True
 
 
-def _pause(failures: int, sent: Sent) -> int:
+def _pause(failures: int, sent: Answer) -> int:
     """Return the seconds for which a hook pauses after so many failures in a row; 0: none."""
     wanted = sent.retry_after_s if sent.status in THROTTLED else 0
     if failures < FAILURES_IN_A_ROW:

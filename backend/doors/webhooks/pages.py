@@ -8,9 +8,9 @@ from marshmallow import ValidationError, validates_schema
 from backend.accounts.authentication import actor
 from backend.clock import local_day
 from backend.doors.webhooks import service
-from backend.doors.webhooks.addresses import MAX_URL
 from backend.events.feed import KINDS
 from backend.fields import Many, Strict, Text
+from backend.http.addresses import MAX_URL
 from backend.http.requests import clock_now
 from backend.web.admin.frame import bp, render_section
 from backend.web.admin.roles import requested_unit

@@ -1,10 +1,10 @@
 """Requests and answers about webhooks."""
 
-from backend.doors.webhooks.addresses import MAX_URL
 from backend.doors.webhooks.service import NewWebhook, WebhookDetail, WebhookDetails
 from backend.events.feed import KINDS
 from backend.events.schemas import MAX_NUMBER
 from backend.fields import Flag, Many, Strict, Text, Whole, schema_of
+from backend.http.addresses import MAX_URL
 from backend.http.paging import list_of
 from backend.organisations.schemas import unit
 

@@ -12,10 +12,10 @@ from backend.accounts.access import Actor, require, require_recent
 from backend.accounts.audit import record_act
 from backend.coverage.figures.unit_access import UnitWithLevel, serialize_unit
 from backend.database.extensions import db, setting
-from backend.doors.webhooks.addresses import check_url, parse_url
 from backend.doors.webhooks.models import Webhook, WebhookFailure
 from backend.errors import Problem, or_404
 from backend.events.feed import check_cursor
+from backend.http.addresses import check_url, parse_url
 from backend.organisations.references import UnitReference, unit_id
 from backend.outbox.models import Event
 from backend.outbox.service import bounds, number_pending

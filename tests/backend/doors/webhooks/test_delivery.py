@@ -17,8 +17,8 @@ from backend.database.extensions import db
 from backend.doors.webhooks import delivery
 from backend.doors.webhooks.delivery import DISABLE_AFTER, LEASE, PAUSES_S, due_webhooks
 from backend.doors.webhooks.models import Webhook
-from backend.doors.webhooks.sending import Sent
 from backend.events import running
+from backend.http.pinned_client import Answer
 from backend.outbox import service as outbox
 from backend.outbox.service import NewEvent
 from tests.support.devices import ME
@@ -27,9 +27,9 @@ from tests.support.factories import register
 from tests.support.webhooks import SEALED, Hook, Receiver, delete_all_events
 
 
-def succeed(*request: Any) -> Sent:
+def succeed(*request: Any) -> Answer:
     """Deliver nothing, with success."""
-    return Sent(204)
+    return Answer(204)
 
 
 def test_an_event_arrives_signed_as_the_specification_says(hook: Hook, receiver: Receiver) -> None:
@@ -204,11 +204,11 @@ def test_a_replay_during_a_delivery_is_not_undone(hook: Hook) -> None:
     hook.events(3)
     sent = []
 
-    def sender(url: str, body: bytes, *more: Any) -> Sent:
+    def sender(url: str, body: bytes, *more: Any) -> Answer:
         sent.append(orjson.loads(body)["number"])
         if sent == [1, 2]:
             assert hook.replay(after=0).status_code == 200
-        return Sent(204)
+        return Answer(204)
 
     assert hook.run(sender=sender) == 1
     assert hook.show()["cursor"] == 0
@@ -224,7 +224,7 @@ def test_two_processes_do_not_deliver_at_the_same_time_and_a_killed_one_is_repla
     class Killed(BaseException):
         """As by SIGKILL: nothing is recorded."""
 
-    def killed(*request: Any) -> Sent:
+    def killed(*request: Any) -> Answer:
         assert hook.run(sender=lambda *more: pytest.fail("twice")) == 0
         raise Killed
 
@@ -271,12 +271,12 @@ def test_a_secret_that_is_made_during_a_delivery_signs_the_next_event(hook: Hook
     hook.events(2)
     made: list[str] = []
 
-    def sender(url: str, body: bytes, headers: dict[str, str], *more: Any) -> Sent:
+    def sender(url: str, body: bytes, headers: dict[str, str], *more: Any) -> Answer:
         if made:
             assert Signer(made[0]).verify(body, headers)
         else:
             made.append(hook.renew_secret()["secret"])
-        return Sent(204)
+        return Answer(204)
 
     assert hook.run(sender=sender) == 2
 

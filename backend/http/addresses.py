@@ -1,4 +1,4 @@
-"""The addresses that webhooks may be sent to: a guard against requests into the own network."""
+"""Addresses that this server sends requests to: a guard against requests into the own network."""
 
 import socket
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ RESERVED = tuple(map(ip_network, (*TRANSLATED, "192.0.0.0/24", "192.88.99.0/24",
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The parts of a webhook's URL."""
+    """The parts of a URL."""
 
     encrypted: bool
     host: str
@@ -39,7 +39,7 @@ class Target:
 
 
 def parse_url(url: str) -> Target:
-    """Return the parts of a URL; ValueError for one that cannot be a webhook's."""
+    """Return the parts of a URL; ValueError for one that is not sent to."""
     if not url.isascii() or len(url) > MAX_URL or any(c <= " " or c == "\x7f" for c in url):
         raise ValueError("not an ASCII URL")
     parts = urlsplit(url)
@@ -56,7 +56,7 @@ def parse_url(url: str) -> Target:
 
 
 def check_url(url: str, allowed: Networks) -> None:
-    """Raise 422 for a URL that is certainly refused; names are resolved at each delivery."""
+    """Raise 422 for a URL that is certainly refused; names are resolved at each request."""
     try:
         target = parse_url(url)
     except ValueError:
@@ -78,7 +78,7 @@ def _literal(host: str) -> Address | None:
 
 
 def may_reach(address: Address, encrypted: bool, allowed: Networks) -> bool:
-    """Return whether a delivery may go to an address: public with TLS, or in an allowed network."""
+    """Return whether a request may go to an address: public with TLS, or in an allowed network."""
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         address = address.ipv4_mapped
     if any(address.version == one.version and address in one for one in allowed):

@@ -4,9 +4,9 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from backend.doors.webhooks import addresses
-from backend.doors.webhooks.addresses import check_url, may_reach, parse_url
 from backend.errors import Problem
+from backend.http import addresses
+from backend.http.addresses import check_url, may_reach, parse_url
 
 OFFICE = (ip_network("10.1.0.0/16"), ip_network("fd00::/8"))
 

@@ -1,4 +1,4 @@
-"""One delivery over HTTP: to a checked address, without redirects, within a time."""
+"""One request over HTTP: to a checked address, without redirects, within a time and a size."""
 
 import contextlib
 import socket
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from queue import Empty, Queue
 
-from backend.doors.webhooks.addresses import (
+from backend.http.addresses import (
     Address,
     Networks,
     Target,
@@ -21,18 +21,19 @@ from backend.doors.webhooks.addresses import (
 # Of a whole delivery, with the resolution of the name: receivers answer before they work.
 TIMEOUT_S = 10.0
 CONNECT_S = 3.0  # to one address of a host
-# Of a host are tried: more would keep the thread busy after the delivery has failed.
+# Of a host are tried: more would keep the thread busy after the request has failed.
 MAX_ADDRESSES = 3
 MAX_RETRY_AFTER_S = 3_600
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
-    """The result of a delivery: the status of the answer, or what went wrong before one."""
+class Answer:
+    """The result of a request: the status of the answer, or what went wrong before one."""
 
     status: int | None = None
     error: str | None = None
     retry_after_s: int = 0
+    content: bytes = b""  # of `get`
 
     @property
     def succeeded(self) -> bool:
@@ -67,33 +68,58 @@ class _Connection(HTTPConnection):
         return socket.create_connection((str(self.addresses[-1]), self.port), CONNECT_S)
 
 
+@dataclass(frozen=True, slots=True)
+class _Request:
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    allowed: Networks
+    timeout_s: float
+    body: bytes | None = None
+    most: int = 0  # bytes that are read of the answer's body
+
+
 def send(
     url: str,
     body: bytes,
     headers: Mapping[str, str],
     allowed: Networks,
     timeout_s: float = TIMEOUT_S,
-) -> Sent:
+) -> Answer:
     """Post a body to a URL; never raises for what the receiver or the network does.
 
-    A thread does it, so that neither a name server nor an answer of single bytes takes longer.
+    The body of the answer is not read.
     """
-    answers: Queue[Sent] = Queue()
+    with_length = {"Content-Length": str(len(body)), **headers}
+    return _in_time(_Request("POST", url, with_length, allowed, timeout_s, body))
+
+
+def get(url: str, allowed: Networks, most: int, timeout_s: float) -> Answer:
+    """Read a URL; never raises for what the server or the network does.
+
+    `too_large` for a body of more than `most` bytes.
+    """
+    return _in_time(_Request("GET", url, {}, allowed, timeout_s, most=most))
+
+
+def _in_time(request: _Request) -> Answer:
+    """Send a request in a thread, so that no name server or answer of single bytes delays it."""
+    answers: Queue[Answer] = Queue()
     stop = _Stop()
 
     def run() -> None:
-        answers.put(_send(url, body, headers, allowed, timeout_s, stop))
+        answers.put(_exchange(request, stop))
 
-    threading.Thread(target=run, name="webhook", daemon=True).start()
+    threading.Thread(target=run, name="pinned client", daemon=True).start()
     try:
-        return answers.get(timeout=timeout_s)
+        return answers.get(timeout=request.timeout_s)
     except Empty:
         stop.cut()
-        return Sent(error="timeout")
+        return Answer(error="timeout")
 
 
 class _Stop:
-    """Cuts the connection of a delivery that takes too long."""
+    """Cuts the connection of a request that takes too long."""
 
     def __init__(self) -> None:
         self.connection: HTTPConnection | None = None
@@ -107,46 +133,46 @@ class _Stop:
                 connection.sock.shutdown(socket.SHUT_RDWR)
 
 
-def _send(
-    url: str,
-    body: bytes,
-    headers: Mapping[str, str],
-    allowed: Networks,
-    timeout_s: float,
-    stop: _Stop,
-) -> Sent:
+def _exchange(request: _Request, stop: _Stop) -> Answer:
     try:
-        target = parse_url(url)
+        target = parse_url(request.url)
         addresses = resolve(target)
     except (OSError, ValueError):
-        return Sent(error="name_unknown")
+        return Answer(error="name_unknown")
     # One refused address refuses all: a name with both is an attempt, or a mistake.
-    if not addresses or not all(may_reach(one, target.encrypted, allowed) for one in addresses):
-        return Sent(error="address_forbidden")
+    if not addresses or not all(
+        may_reach(one, target.encrypted, request.allowed) for one in addresses
+    ):
+        return Answer(error="address_forbidden")
     if stop.late:
-        return Sent(error="timeout")
-    connection = _Connection(target, addresses[:MAX_ADDRESSES], timeout_s)
+        return Answer(error="timeout")
+    connection = _Connection(target, addresses[:MAX_ADDRESSES], request.timeout_s)
     stop.connection = connection
     try:
-        connection.putrequest("POST", target.path, skip_host=True, skip_accept_encoding=True)
-        every = {"Host": target.host_header, "Content-Length": str(len(body)), **headers}
-        for name, value in {**every, "Connection": "close"}.items():
+        connection.putrequest(
+            request.method, target.path, skip_host=True, skip_accept_encoding=True
+        )
+        every = {"Host": target.host_header, **request.headers, "Connection": "close"}
+        for name, value in every.items():
             connection.putheader(name, value)
-        connection.endheaders(body)
-        return _read(connection.getresponse())  # the body of the answer is not read
+        connection.endheaders(request.body)
+        return _read(connection.getresponse(), request.most)
     except TimeoutError:
-        return Sent(error="timeout")
+        return Answer(error="timeout")
     except ssl.SSLError:
-        return Sent(error="tls")
+        return Answer(error="tls")
     except ConnectionRefusedError:
-        return Sent(error="refused")
+        return Answer(error="refused")
     except (OSError, HTTPException, ValueError):
-        return Sent(error="broken")
+        return Answer(error="broken")
     finally:
         connection.close()
 
 
-def _read(response: HTTPResponse) -> Sent:
+def _read(response: HTTPResponse, most: int) -> Answer:
     wait = response.headers.get("Retry-After", "")
     seconds = int(wait) if wait.isascii() and wait.isdigit() and len(wait) < 9 else 0
-    return Sent(response.status, retry_after_s=min(seconds, MAX_RETRY_AFTER_S))
+    content = response.read(most + 1) if most else b""
+    if len(content) > most:
+        return Answer(error="too_large")
+    return Answer(response.status, None, min(seconds, MAX_RETRY_AFTER_S), content)

@@ -1,29 +1,36 @@
-"""One delivery over HTTP: only to checked addresses, and no longer than allowed."""
+"""One request over HTTP: only to checked addresses, and no longer than allowed."""
 
 import socket
 import threading
 import time
+from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 from typing import Any
 
 import pytest
 
-from backend.doors.webhooks import sending
-from backend.doors.webhooks.sending import send
-from tests.support.webhooks import Receiver
+from backend.http import pinned_client
+from backend.http.pinned_client import get, send
+from tests.support.webhooks import Receiver, receiving
 
 HERE = (ip_network("127.0.0.0/8"),)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as running_receiver:
+        yield running_receiver
 
 
 def test_a_name_that_resolves_to_an_address_inside_is_refused(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = receiver.url.replace("127.0.0.1", "hook.example")
-    monkeypatch.setattr(sending, "resolve", lambda target: [ip_address("127.0.0.1")])
+    monkeypatch.setattr(pinned_client, "resolve", lambda target: [ip_address("127.0.0.1")])
     assert send(url, b"{}", {}, HERE).status == 204
     assert send(url, b"{}", {}, ()).problem == "address_forbidden"
     mixed = [ip_address("1.1.1.1"), ip_address("127.0.0.1")]
-    monkeypatch.setattr(sending, "resolve", lambda target: mixed)
+    monkeypatch.setattr(pinned_client, "resolve", lambda target: mixed)
     assert send(url.replace("http:", "https:"), b"{}", {}, ()).problem == "address_forbidden"
     assert len(receiver.received) == 1
 
@@ -68,7 +75,7 @@ def test_an_answer_of_single_bytes_and_a_silent_name_server_take_no_longer_than_
         assert time.monotonic() - began < 5
         stop.set()
         thread.join()
-    monkeypatch.setattr(sending, "resolve", lambda target: time.sleep(1))
+    monkeypatch.setattr(pinned_client, "resolve", lambda target: time.sleep(1))
     assert send(url, b"{}", {}, HERE, timeout_s=0.2).problem == "timeout"
     time.sleep(1)  # its thread ends
 
@@ -81,7 +88,7 @@ def test_few_addresses_of_a_name_are_tried(monkeypatch: pytest.MonkeyPatch) -> N
         tried.append(address[0])
         raise ConnectionRefusedError
 
-    monkeypatch.setattr(sending, "resolve", lambda target: many)
+    monkeypatch.setattr(pinned_client, "resolve", lambda target: many)
     monkeypatch.setattr(socket, "create_connection", connect)
     assert send("http://hook.example/", b"{}", {}, HERE).problem == "refused"
     assert tried == ["127.0.0.1", "127.0.0.2", "127.0.0.3"]
@@ -97,3 +104,12 @@ def test_what_goes_wrong_before_an_answer_has_a_code() -> None:
 def test_a_certificate_is_checked(receiver: Receiver) -> None:
     url = receiver.url.replace("http:", "https:")
     assert send(url, b"{}", {}, HERE).problem in ("tls", "broken")
+
+
+def test_a_get_reads_no_more_than_allowed_and_follows_no_redirect(receiver: Receiver) -> None:
+    receiver.content = b"x" * 100
+    assert get(receiver.url, HERE, 100, 5).content == b"x" * 100
+    assert get(receiver.url, HERE, 99, 5).problem == "too_large"
+    receiver.refuse(302)
+    assert get(receiver.url, HERE, 100, 5).problem == "http_302"
+    assert get(receiver.url, (), 100, 5).problem == "address_forbidden"

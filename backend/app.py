@@ -27,7 +27,7 @@ VIEWS = (
     "coverage.contributions", "coverage.plan", "coverage.signals", "coverage.exclusions",
     "coverage.no_connection", "coverage.samples", "units", "accounts",
     "memberships", "oidc", "organisations", "campaigns", "outreach", "places", "reports.monthly",
-    "reports.open_data", "doors.odata", "events",
+    "reports.collector", "reports.open_data", "doors.odata", "events",
     "doors.webhooks",
     "web.public", "web.maps", "web.help", "web.board", "web.setup", "web.desk", "web.measure",
     "web.account", "web.admin", "monitoring", "witness", "doors.open_rmbt",
@@ -37,8 +37,8 @@ COMMANDS = (
     "units", "measurements.recording", "measurements.imports",
     "measurements.archive", "measurements.revision", "measurements.privacy", "coverage.figures",
     "coverage.statistics", "coverage.alerts", "coverage.signals", "coverage.vnnic", "accounts",
-    "reports.monthly", "reports.open_data", "events", "demo", "web.maps", "jobs",
-    "monitoring", "witness",
+    "reports.monthly", "reports.collector", "reports.open_data", "events", "demo", "web.maps",
+    "jobs", "monitoring", "witness",
 )  # fmt: skip
 
 

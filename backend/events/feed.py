@@ -22,6 +22,7 @@ ACT_OF = {
     "deadline.set": "report.read",
     "deadline.near": "report.read",
     "signal.opened": "unit.signals",
+    "source.failed": "report.read",
 }
 KINDS = tuple(ACT_OF)
 

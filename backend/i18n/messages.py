@@ -580,6 +580,40 @@ TEXTS: dict[str, str] = {
     "seal_broken": N_("The report on the server was changed after its approval."),
     "seal_key_unknown": N_("The report is sealed with a key that this server does not trust."),
     "seal_key_revoked": N_("The key of this seal was revoked."),
+    # sealed reports of other servers
+    "source_unknown": N_("This province has no registered source."),
+    "source_key_not_registered": N_("This key is not registered for the source."),
+    "source_not_https": N_(
+        "Must begin with https://; http:// is accepted on this machine alone (127.0.0.1)."
+    ),
+    "source_no_seal": N_(
+        "The file of the seal has no seal: save the answer of /api/v1/reports/by-digest/… for it."
+    ),
+    "source_key_unknown": N_(
+        "The seal fits no registered key: it is of another key, or was changed."
+    ),
+    "source_key_revoked": N_("The report is sealed with a key that was revoked here."),
+    "source_altered": N_("The report was changed after its approval: it does not fit its seal."),
+    "source_other_unit": N_("The sealed report is that of another unit."),
+    "source_other_month": N_("The sealed report is of another month, or of one that is not over."),
+    "source_not_report": N_("The answer is no sealed report."),
+    "source_earlier": N_("A later edition was received already: this one was refused."),
+    "source_changed": N_(
+        "The same edition was received with other content: the office has to approve another "
+        "edition."
+    ),
+    "source_missing": N_("The server no longer shows a report that was received; it is kept here."),
+    "source_too_large": N_("The answer is larger than 5 MB."),
+    "source_redirects": N_("The server leads to another address, which is not followed."),
+    "source_http_error": N_("The server answers with an error."),
+    "source_timeout": N_("The server did not answer completely within 30 seconds."),
+    "source_refused": N_("The server refused the connection."),
+    "source_broken": N_("The connection ended without an answer."),
+    "source_tls": N_("The certificate or encryption of the server is not valid."),
+    "source_name_unknown": N_("The name of the server is unknown."),
+    "source_address_forbidden": N_(
+        "The address of the server is not public; WEBHOOK_NETWORKS allows further networks."
+    ),
     # signals of manipulated samples
     "signals_explained": N_(
         "These signals need a review by a person; they prove nothing. No sample is excluded "

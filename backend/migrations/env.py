@@ -21,6 +21,14 @@ OF_OWNER = (
     "alembic_version", "counting_rules", "host_keys", "measuring_hosts", "releases",
     "released_figures", "released_no_connection", "targets",
 )  # fmt: skip
+# Tables of later revisions, and what the serving role may not do to their rows. What an office did
+# about a place stays as entered, a report as it was collected.
+LATER = {
+    "place_steps": "update, delete",
+    "report_sources": "insert, update, delete",
+    "report_source_keys": "insert, update, delete",
+    "collected_reports": "update, delete",
+}
 # By which it writes some of them; each writes the entry of the audit log itself.
 FUNCTIONS = ("create_target", "change_target")
 
@@ -39,9 +47,9 @@ def grant(connection: Connection) -> None:
         f"grant insert (actor, act, subject, address, details) on audit to {role}",
     ):
         connection.execute(text(statement))
-    # What an office did about a place stays as entered; earlier revisions have no such table.
-    if connection.execute(text("select to_regclass('place_steps')")).scalar() is not None:
-        connection.execute(text(f"revoke update, delete on place_steps from {role}"))
+    for table, acts in LATER.items():
+        if connection.execute(text("select to_regclass(:name)"), {"name": table}).scalar():
+            connection.execute(text(f"revoke {acts} on {table} from {role}"))
     for table in OF_OWNER:
         connection.execute(text(f"revoke insert, update, delete on {table} from {role}"))
     for name in FUNCTIONS:

@@ -32,6 +32,7 @@ from backend.measurements.recording.requirements import required_now
 from backend.oidc.browser import new_provider
 from backend.oidc.roles import role_of
 from backend.oidc.rules import RuleError, read_rules
+from backend.reports.collector.service import list_sources
 from backend.reports.monthly.seals import list_keys, sealed_audit_digests, trusted_keys
 from backend.run_log import runs
 from backend.units.catalogue import APPROXIMATE, read_active, serving_set
@@ -560,10 +561,27 @@ def webhooks(context: CheckContext) -> Iterator[Finding]:
         )
 
 
+def report_sources(context: CheckContext) -> Iterator[Finding]:
+    """Check that the sources of sealed reports answer, and with what they should."""
+    for source in list_sources():
+        if source.problem and source.failed_since:
+            yield Finding(
+                N_("The source of reports of {name} has failed since {at}: {problem}"),
+                N_("See docs/collector.md; then type: flask reports sources collect"),
+                {
+                    "name": source.name,
+                    "at": f"{source.failed_since.astimezone(VIETNAM):%H:%M, %Y-%m-%d}",
+                    "problem": message(source.problem, "en"),
+                },
+                warning=True,
+                command="scripts/flask reports sources collect --any-day",
+            )
+
+
 CHECKS: tuple[Check, ...] = (
     configuration, database, migrations, boundaries, clock, disk, public_counts, signals,
     settings_file, keys, seal_keys, people, audit_log, second_factors, sign_ins, counting,
-    measuring_hosts, office_sign_in, backups, jobs, webhooks,
+    measuring_hosts, office_sign_in, backups, jobs, webhooks, report_sources,
 )  # fmt: skip
 
 

@@ -48,6 +48,8 @@ SCHEDULES = (
     Schedule("tiles", (*FLASK, "web", "tiles"), 600.0),  # of a newly activated boundary set
     Schedule("release", (*FLASK, "release", "make"), 3_600.0),
     Schedule("open_data", (*FLASK, "reports", "publish-data"), 3_600.0),  # of released months
+    # Of other servers, from day 1 to 20.
+    Schedule("sources", (*FLASK, "reports", "sources", "collect"), 3_600.0),
     Schedule("signals", (*FLASK, "signals", "find"), 3_600.0),  # each place once a day
     Schedule("audit", (*FLASK, "audit", "digest"), 10_800.0),  # of the day before
     Schedule("pairs", (*FLASK, "coverage", "pair"), 86_400.0),  # of i-Speed's results with ours

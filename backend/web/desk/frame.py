@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from backend.accounts.access import can
 from backend.accounts.authentication import actor
 from backend.clock import local_day
 from backend.http.requests import clock_now
@@ -19,13 +20,24 @@ def add_frame() -> dict[str, Any]:
     """Return the functions that the templates of the desk call (a context processor)."""
     levels = {"is_commune": is_commune, "is_province": is_province}
     tasks = {"due_report": due_report, "places_to_measure": places_to_measure}
-    return {"only_area": only_area} | tasks | levels
+    readers = {"only_area": only_area, "observes": observes, "reads_country": reads_country}
+    return readers | tasks | levels
 
 
 def only_area() -> str | None:
     """Return the code of a person's area; None if they have several or none."""
     areas = own_areas(actor(), clock_now())
     return areas[0]["code"] if len(areas) == 1 else None
+
+
+def reads_country() -> bool:
+    """Return whether a person reads the reports of all provinces."""
+    return can(actor(), "report.read")
+
+
+def observes() -> bool:
+    """Return whether a person has reports to read, and no area."""
+    return reads_country() and not own_areas(actor(), clock_now())
 
 
 def due_report(code: str | None) -> DueReport | None:

@@ -435,6 +435,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "deadline.set": N_("A deadline was set"),
         "deadline.near": N_("A deadline is near"),
         "signal.opened": N_("A signal was opened"),
+        "source.failed": N_("A source of reports failed"),
     },
     "webhook_disabled": {
         "by_admin": N_("Disabled by an admin."),
@@ -464,6 +465,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "settings_file": N_("File of settings"),
         "keys": N_("Secret keys"),
         "seal_keys": N_("Seal keys"),
+        "report_sources": N_("Sources of reports"),
         "people": N_("People with positions"),
         "audit_log": N_("Chain of the audit log"),
         "second_factors": N_("Two-factor authentication"),
@@ -509,6 +511,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "backups": N_("A daily backup is needed; without one a broken disk loses the data."),
         "jobs": N_("A background job failed: speeds or maps are no longer updated."),
         "webhooks": N_("A receiver of events takes none: its program has old figures."),
+        "report_sources": N_("The reports of other servers must arrive, with a seal that fits."),
         "signals": N_("Samples are searched for suspicious signals every night."),
     },
     "counts_from": {

@@ -20,7 +20,7 @@ from tests.support.access.requests_officials import (
     place,
 )
 from tests.support.access.requests_pages import LAUNCH
-from tests.support.access.requests_reports import freezing
+from tests.support.access.requests_reports import collected, freezing
 from tests.support.access.table_pages import DESK_REPORT
 from tests.support.access.world import World
 from tests.support.people import LONG_AGO, signal, unit_id
@@ -204,6 +204,8 @@ DESK_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"POST {AREA}/exclude": _to_exclude,
     f"GET {AREA}/exclusions/<int:act_id>": _excluded,
     f"POST {AREA}/exclusions/<int:act_id>": _excluded,
+    "GET /desk/provinces/<code>": collected,
+    "GET /desk/provinces.<any(csv,xlsx):form>": lambda w: {"at": {"form": "csv"}},
     "POST /desk/reports": _begun,
     f"GET {DESK_REPORT}": lambda w: _report(w, "draft"),
     f"GET {DESK_REPORT} (approved)": lambda w: _report(w, "approved"),

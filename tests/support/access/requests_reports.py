@@ -1,13 +1,18 @@
 """Valid requests about reports for the access matrix."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 from backend.database.extensions import db
 from backend.measurements.recording.models import DemoMonth
+from backend.reports.collector.collecting import take
+from backend.reports.collector.service import add_source
 from backend.reports.monthly.models import ReportRow
 from tests.support.access.table import REPORT
 from tests.support.access.world import World
+from tests.support.report_sources import Office as SourceOffice
+from tests.support.report_sources import report_of
 from tests.support.reports import PDF, free_month, stored_report
 
 SEEN = {"headers": {"If-Match": '"1"'}}
@@ -61,9 +66,23 @@ def _remark(world: World, state: str) -> dict[str, Any]:
     return request | {"headers": {"If-Match": '"0"'}, "at": request["at"] | {"section": "results"}}
 
 
+def collected(world: World) -> dict[str, Any]:
+    """Collect a report of October, from files."""
+    office, month = SourceOffice(), "2024-10"
+    content = office.approve(report_of(month=month))
+    with world.app.app_context():
+        add_source("19", None, [office.public_key], world.app.extensions["clock"]())
+        seal = json.dumps({"seal": office.reports[0][1]}).encode()
+        take(content, seal, world.app.extensions["clock"]())
+    return {"at": {"code": "19"}, "query_string": {"month": month}}
+
+
 REPORT_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "POST /api/v1/reports": _begun,
     "GET /api/v1/reports/deadlines": lambda w: {"query_string": {"month": "2024-10"}},
+    "GET /api/v1/reports/provinces": lambda w: {"query_string": {"month": "2024-10"}},
+    "GET /api/v1/reports/provinces/<code>/report.json": collected,
+    "GET /api/v1/reports/provinces/<code>/seal.json": collected,
     f"GET {REPORT}": lambda w: _report(w, "draft"),
     f"GET {REPORT} (approved)": lambda w: _report(w, "approved"),
     f"DELETE {REPORT}": lambda w: _report(w, "draft"),

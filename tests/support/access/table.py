@@ -272,6 +272,10 @@ TABLE = {
     # the signed letter: officials of the unit
     f"POST {REPORT}/attachments": "401 401 403 403 403 201 403 201",
     f"GET {REPORT}/attachments/<int:attachment_id>": "404 401 404 404 404 200 404 200",
+    # sealed reports of all provinces: admins, observers
+    "GET /api/v1/reports/provinces": "404 401 404 404 404 404 404 200",
+    "GET /api/v1/reports/provinces/<code>/report.json": "404 401 404 404 404 404 404 200",
+    "GET /api/v1/reports/provinces/<code>/seal.json": "404 401 404 404 404 404 404 200",
     "GET /api/v1/reports/keys": EVERYBODY,
     "GET /api/v1/reports/by-digest/<digest>": EVERYBODY,
     # single samples: officials of the area

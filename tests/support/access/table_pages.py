@@ -214,6 +214,10 @@ PAGES = {
     "GET /desk/area/<code>/exclusions/<int:act_id>": "303 401 404 404 404 200 404 200",
     "POST /desk/area/<code>/exclusions/<int:act_id>": "303 401 404 404 404 200 404 200",
     "GET /desk/wall": "303 401 303 303 303 303 303 303",
+    # sealed reports of all provinces: admins, observers
+    "GET /desk/provinces": "303 401 404 404 404 404 404 200",
+    "GET /desk/provinces.<any(csv,xlsx):form>": "303 401 404 404 404 404 404 200",
+    "GET /desk/provinces/<code>": "303 401 404 404 404 404 404 200",
     # reports: approved ones for all who signed in; drafts and forms for officials of the area
     "GET /desk/reports": "303 401 200 200 200 200 200 200",
     "POST /desk/reports": "303 401 403 403 403 303 403 303",

@@ -94,6 +94,8 @@ OF_PEOPLE: dict[str, dict[str, Place]] = {
     },
     "admin": {
         "desk-areas": "/desk",
+        "desk-provinces": "/desk/provinces?month=2026-10",
+        "desk-province": "/desk/provinces/19?month=2026-10",
         "admin": "/admin",
         "admin-connections": "/admin/connections",
         "admin-webhooks": "/admin/webhooks",

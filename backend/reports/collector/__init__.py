@@ -1,0 +1,1 @@
+"""Sealed reports of other servers: sources, collection, and the table of provinces."""

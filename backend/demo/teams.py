@@ -51,6 +51,14 @@ class TeamCampaign:
         plan = volunteer.plan
         return plan.province == self.province and plan.month in self.months
 
+    def order(self, volunteer: Volunteer) -> tuple[bool, float]:
+        """Return the key by which people join: cheats first, then those with the most samples.
+
+        With rounds it is everybody of drawn communes; in the others people measure alone.
+        """
+        drawn = seeded(volunteer.home.code, "teams").random()
+        return volunteer.cheat is None, drawn if self.rounds else -volunteer.counted
+
 
 def team_campaigns(last: str, current: str) -> tuple[TeamCampaign, ...]:
     """Return the two campaigns of the demo: the letter's, and one of the last and this month."""
@@ -73,7 +81,7 @@ def team_campaigns(last: str, current: str) -> tuple[TeamCampaign, ...]:
 def add_campaign(plan: TeamCampaign, people: Sequence[Volunteer], now: datetime) -> int | None:
     """Add a campaign which registered people join before their first samples; None without any."""
     those = [person for person in people if plan.includes(person)]
-    those.sort(key=lambda person: (person.cheat is None, -person.counted))
+    those.sort(key=plan.order)
     # By commune, so that neighbours are in the same team.
     members = sorted(those[: plan.volunteers], key=lambda person: person.home.unit_id)
     if not members:

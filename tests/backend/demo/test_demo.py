@@ -277,7 +277,7 @@ def test_teams_and_people_who_measure_alone_share_a_province(
     app: Flask, client: FlaskClient
 ) -> None:
     recent = replace(SMALL, month="2025-01", counted=2_000, reached=5, threshold=200)
-    cast = replace(team_campaigns("2024-12", "2025-01")[1], province="48", teams=4, volunteers=12)
+    cast = replace(team_campaigns("2024-12", "2025-01")[1], province="48", teams=4, volunteers=15)
     assert load(app, recent, campaigns=[cast]).counted == 2_000
     with app.app_context():
         found = db.session.execute(OUTINGS).all()

@@ -82,6 +82,7 @@ ACTS: dict[str, frozenset[str]] = {
     "campaign.see": frozenset({"organiser"}),  # drafts, and the contributions of teams
     "campaign.correct": frozenset({"organiser"}),
     "target.edit": frozenset(),
+    "cluster.edit": frozenset(),  # lists of communes, over which officials have roles
     "unit.signals": frozenset({"official"}),
     "unit.samples": frozenset({"official"}),  # single samples with their verdicts
     "unit.cells": frozenset({"official"}),  # cells of few devices too
@@ -117,6 +118,8 @@ READS = frozenset(
 )
 # Acts of the official alone: a deputy does not delegate further.
 OWN_ALONE = frozenset({"unit.delegate"})
+# Communes and provinces write letters: a role over a cluster of communes covers none of these.
+OF_UNITS_ALONE = frozenset({"report.read", "report.edit", "report.approve"})
 
 
 def can(actor: Actor, act: str, scope: Scope = SYSTEM) -> bool:
@@ -128,6 +131,7 @@ def can(actor: Actor, act: str, scope: Scope = SYSTEM) -> bool:
         grant.role == "admin" or (grant.role in roles and _covers(grant, scope))
         for grant in actor.grants
         if not (grant.deputy and act in OWN_ALONE)
+        and not (grant.kind == "cluster" and act in OF_UNITS_ALONE)
     )
 
 

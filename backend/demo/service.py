@@ -29,7 +29,13 @@ from backend.demo.outreach import NOTES, add_outreach
 from backend.demo.places import add_places, remove_places
 from backend.demo.plan import LETTER_MONTH, MonthPlan, month_plans
 from backend.demo.teams import TeamCampaign, add_campaign, add_correction, team_campaigns
-from backend.demo.users import Credentials, demo_official, make_report, make_users
+from backend.demo.users import (
+    Credentials,
+    add_cluster,
+    demo_official,
+    make_report,
+    make_users,
+)
 from backend.demo.volunteers import recruit
 from backend.devices import consent
 from backend.devices import service as devices
@@ -101,6 +107,7 @@ def load_plans(
     for campaign in filter(None, added):
         add_outreach(campaign, now)
         add_correction(campaign)
+    add_cluster(now)
     users = make_users(now) if people else []
     if users:
         make_report(now, setting("VAR_DIR"))
@@ -230,6 +237,12 @@ TEAM_STATEMENTS = (
     """delete from roles lent using roles r, users u
         where r.id = lent.delegated_by and u.id = r.user_id and u.demo""",
     "delete from roles using users u where u.id = user_id and u.demo",
+    """delete from roles lent using roles r, clusters c
+        where r.id = lent.delegated_by and c.id = r.scope_id and r.scope_kind = 'cluster'
+            and c.demo""",
+    """delete from roles using clusters c
+        where scope_kind = 'cluster' and c.id = scope_id and c.demo""",
+    "delete from clusters where demo",
     "delete from users where demo",
 )
 

@@ -1,4 +1,4 @@
-"""Users of the demo, one per role, and the report that its official approves."""
+"""Users of the demo, one per role, its cluster of communes, and the report of its official."""
 
 import secrets
 from dataclasses import dataclass
@@ -12,10 +12,14 @@ from backend.accounts.models import Role, User
 from backend.accounts.passwords import hash_password
 from backend.accounts.users import parse_name
 from backend.campaigns.models import Campaign, Team
+from backend.clock import local_day
 from backend.database.extensions import db
 from backend.demo.plan import LETTER_MONTH, LETTER_PROVINCE
 from backend.devices.models import Device
+from backend.organisations.models import Cluster, ClusterUnit
 from backend.reports.monthly.lifecycle import approve_report, begin_report, freeze_report
+from backend.units.catalogue import REFORM
+from backend.units.index import unit_index
 from backend.units.models import Unit
 
 DOMAIN = "dosong.example"  # reserved: no mail server can have it
@@ -93,6 +97,24 @@ def demo_official() -> Actor:
     roles = db.session.scalars(own).all()
     grants = tuple(Grant("official", "unit", role.scope_id) for role in roles)
     return Actor(user_id=roles[0].user_id, grants=grants)
+
+
+DISTRICT = "169"  # Huyện Đồng Hỷ, of the letter's province
+
+
+def add_cluster(now: datetime) -> None:
+    """Add the cluster of today's communes on most of the ground of a former district."""
+    index, day = unit_index(), local_day(now)
+    district = index.find("2024", DISTRICT)
+    heirs = index.heirs(district) if district and day >= REFORM else ()
+    communes = [one.unit.id for one in heirs if one.likely]
+    if district is None or not communes:
+        return
+    row = Cluster(name=f"{district.name} (cũ, mẫu)", valid_from=day, demo=True)
+    db.session.add(row)
+    db.session.flush()
+    db.session.add_all(ClusterUnit(cluster_id=row.id, unit_id=one) for one in communes)
+    db.session.commit()
 
 
 SIGNER = {"name": "Trần Thị Bình (mẫu)", "titles": ["KT. GIÁM ĐỐC", "PHÓ GIÁM ĐỐC"]}

@@ -314,6 +314,11 @@ TEXTS: dict[str, str] = {
         "No phone of this signal has samples that could be excluded; it may no longer be found."
     ),
     "cluster_ended": N_("This cluster of communes has ended."),
+    "cluster_unknown": N_("There is no such cluster of communes."),
+    "cluster_too_small": N_("A cluster has two communes or more."),
+    "cluster_of_provinces": N_("These communes are not all of one province."),
+    "cluster_name_taken": N_("Another cluster of this province has this name."),
+    "cluster_alone": N_("Specify either a cluster of communes or a unit."),
     "sample_counted": N_("The sample is counted."),
     "sample_valid_not_counted": N_("The sample is valid but not counted:"),
     "sample_not_valid": N_("The sample is not valid:"),

@@ -1,10 +1,10 @@
 """Areas of officials: deputies until a given day, and successors of units that ended."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import TypedDict
 
-from sqlalchemy import Row, Select, func, insert, or_, select
+from sqlalchemy import Row, Select, or_, select
 from sqlalchemy.orm import aliased
 
 from backend.accounts import users
@@ -15,7 +15,7 @@ from backend.accounts.users import NewRole, in_force
 from backend.clock import day_begin, local_day
 from backend.database.extensions import db
 from backend.errors import Problem, invalid, or_404
-from backend.organisations.models import Cluster, ClusterUnit
+from backend.organisations.clusters import add_cluster, find_same
 from backend.organisations.references import (
     AreaAnswer,
     RequestedArea,
@@ -26,7 +26,6 @@ from backend.organisations.references import (
     unit_ids,
 )
 from backend.organisations.scopes import cluster_scope, unit_scope
-from backend.organisations.versions import audit_values
 from backend.units.index import successors
 from backend.units.models import Unit
 
@@ -258,7 +257,8 @@ def confirm_successors(
 ) -> int:
     """Grant a role over the named units in place of an ended one; none for no units.
 
-    Several units become one cluster, by default with the old unit's name. Return the ended role.
+    Several units become one cluster, by default with the old unit's name, which other officials
+    of the old unit share. Return the ended role.
     """
     require(actor, "users.manage")
     require_recent(actor, now)
@@ -274,7 +274,8 @@ def confirm_successors(
     over: tuple[Kind, int] | None = ("unit", units[0]) if units else None
     if len(units) > 1:
         name = name or f"{unit.name} (cũ)"
-        over = "cluster", _add_cluster(actor, name, local_day(now), units)
+        same = find_same(name, units, local_day(now))
+        over = "cluster", same or add_cluster(actor, name, units, local_day(now))
     granted = over and users.add_role(user.id, NewRole("official", *over, until), now)[0]
     if granted:
         granted.waits = old.waits
@@ -284,26 +285,6 @@ def confirm_successors(
     )  # fmt: skip
     db.session.commit()
     return role_id
-
-
-def _add_cluster(actor: Actor, name: str, first_day: date, units: Collection[int]) -> int:
-    """Add a cluster, which ends with its first unit; return its id."""
-    last = db.session.scalar(select(func.min(Unit.valid_to)).where(Unit.id.in_(units)))
-    values = {"name": name, "valid_from": first_day, "valid_to": last}
-    row = Cluster(**values)
-    db.session.add(row)
-    db.session.flush()
-    rows = [{"cluster_id": row.id, "unit_id": unit} for unit in sorted(units)]
-    db.session.execute(insert(ClusterUnit), rows)
-    after = audit_values(values | {"units": frozenset(units)})
-    record_act(actor, "cluster.create", f"cluster:{row.id}", after=after)
-    return row.id
-
-
-def units_of(cluster_id: int) -> frozenset[int]:
-    """Return the units of a cluster."""
-    query = select(ClusterUnit.unit_id).where(ClusterUnit.cluster_id == cluster_id)
-    return frozenset(db.session.scalars(query))
 
 
 def _unconfirmed(now: datetime) -> Select[Role, Unit, User]:

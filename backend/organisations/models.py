@@ -41,15 +41,16 @@ class Organisation(db.Model):
 
 
 class Cluster(db.Model):
-    """A named list of units: the area of an official whose unit ended in the reform."""
+    """A named list of communes of a province (khu vực), which is never changed."""
 
     __tablename__ = "clusters"
-    __table_args__ = (CheckConstraint("valid_from <= valid_to", name="days"),)
+    __table_args__ = (CheckConstraint("valid_from <= valid_to + 1", name="days"),)
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     name: Mapped[str]
     valid_from: Mapped[date]
-    valid_to: Mapped[date | None]  # last day
+    valid_to: Mapped[date | None]  # last day; the one before the first: ended on its first day
+    demo: Mapped[bool] = mapped_column(server_default="false")
     sort_key: Mapped[str] = mapped_column(default=default_sort_key)
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 from backend.coverage.figures.month import Month, Numbers
 from backend.database.extensions import array_literal, fetch
 from backend.measurements.recording.reasons import BASES
+from backend.units.service import UnitRow
 
 Group = Literal[
     "not_started",
@@ -89,7 +90,11 @@ def best_day(month: Month, today: date) -> Numbers | None:
 
     In each of the three numbers. None for the country, other levels, and months not running.
     """
-    if month.place is None or month.level != "commune" or month.progress.today is None:
+    if (
+        not isinstance(month.place, UnitRow)
+        or month.level != "commune"
+        or month.progress.today is None
+    ):
         return None
     code = month.place.province_code or month.place.code
     communes = [one for one in month.listing.levels["commune"] if one.province_code == code]

@@ -186,6 +186,7 @@ class CoverageBody(CoverageMonth):
     network: str  # mobile, fixed
     parent: str | None  # code of the province or district whose units are listed; null: all
     unit: str | None  # code of the only unit; null: a list
+    cluster: int | None  # the cluster of communes that are listed; null: none is asked for
     exact: bool  # communes and districts are counted exactly, as for their officials
     projection_method: str
     found: int  # items of all pages

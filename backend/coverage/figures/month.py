@@ -29,10 +29,12 @@ from backend.database.extensions import array_literal, db, fetch
 from backend.errors import Problem
 from backend.measurements.recording.counting import NOWHERE
 from backend.measurements.recording.reasons import BASES, Basis
+from backend.organisations.clusters import ClusterPlace
 from backend.units.catalogue import ACTIVE, LEVELS, LEVELS_OF, ActiveSet, serving_set, system_on
 from backend.units.service import UnitRow, units_on
 
 ListingKey = tuple[tuple[ActiveSet, ...], int | None]  # the active sets, and the newest unit
+Place = UnitRow | ClusterPlace
 
 # The code of the unit of each level that contains a commune.
 CODE_OF = {"commune": "code", "district": "parent_code", "province": "province_code"}
@@ -96,18 +98,20 @@ class Listing:
                     return unit
         raise Problem(404, "unit_unknown")
 
-    def within(self, level: str, place: UnitRow | None) -> list[UnitRow]:
+    def within(self, level: str, place: Place | None) -> list[UnitRow]:
         """Return the units of a level that are a place or inside it; None: the country."""
         units = self.levels.get(level, [])
         if place is None:
             return units
+        if isinstance(place, ClusterPlace):
+            return [unit for unit in units if unit.id in place.communes]
         if place.level == level:
             return [unit for unit in units if unit.id == place.id]
         if place.level == "commune":
             return []
         return [unit for unit in units if place.code in (unit.parent_code, unit.province_code)]
 
-    def outside(self, place: UnitRow | None) -> set[int]:
+    def outside(self, place: Place | None) -> set[int]:
         """Return the ids of the communes that are not inside a place.
 
         Statements leave them out by `not in (select unnest(…))`, which is hashed: once prepared,
@@ -234,7 +238,7 @@ class Month:
     progress: MonthProgress
     listing: Listing
     published: frozenset[int] | None = None  # units shown to the reader; None: all
-    place: UnitRow | None = None  # of which communes are counted; None: the country
+    place: Place | None = None  # of which communes are counted; None: the country
     level: str = "commune"  # of the units that a query lists
     visibility: Visibility = Visibility.LIVE  # of the figures of the place
 
@@ -298,7 +302,7 @@ class Month:
         [row] = fetch(ELSEWHERE, values)
         return int(row["n"])
 
-    def shown(self, level: str, place: UnitRow | None = None) -> list[UnitRow]:
+    def shown(self, level: str, place: Place | None = None) -> list[UnitRow]:
         """Return the units of a level that the reader may see, of a place or of the country."""
         units = self.listing.within(level, place)
         return units if self.published is None else [u for u in units if u.id in self.published]

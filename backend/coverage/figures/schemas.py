@@ -27,8 +27,9 @@ UnitWithLevelSchema = schema_of(UnitWithLevel, "")
 class CoverageQuerySchema(Strict):
     """Units, month or range of months, network, order and format of a coverage query.
 
-    `unit` selects one unit, `parent` the units inside a province or district, `from` and `to` a
-    range of months. Without a limit all units are returned.
+    `unit` selects one unit, `parent` the units inside a province or district, `cluster` the
+    communes of a cluster, `from` and `to` a range of months. Without a limit all units are
+    returned.
     """
 
     month = month_field(load_default=None)
@@ -38,6 +39,7 @@ class CoverageQuerySchema(Strict):
     network = Text(choices=NETWORKS, load_default="mobile")
     parent = Text(most=5, load_default=None)
     unit = Text(most=5, load_default=None)
+    cluster = QueryId(load_default=None)
     filter = Text(choices=tuple(FILTERS), load_default=None)
     sort = Text(choices=(*SORTS, *(f"-{name}" for name in SORTS)), load_default=None)
     format = Text(choices=("json", "csv", "xlsx"), load_default="json")
@@ -46,7 +48,9 @@ class CoverageQuerySchema(Strict):
 
     @post_load
     def select_months(self, data: dict[str, Any], **options: Any) -> dict[str, Any]:
-        """Accept either one month or a range."""
+        """Accept either one month or a range, and either a cluster or a unit."""
+        if data["cluster"] is not None and (data["parent"] or data["unit"]):
+            raise ValidationError("cluster_alone", "cluster")
         month, since, to = data.pop("month"), data.pop("from_"), data.pop("to")
         if since is None and to is None:
             if month is None:
@@ -246,6 +250,7 @@ class CoverageSchema(CoverageMonthSchema):
     network = fields.String(required=True)
     parent = fields.String(required=True, allow_none=True)
     unit = fields.String(required=True, allow_none=True)
+    cluster = fields.Integer(required=True, allow_none=True)
     exact = fields.Boolean(
         required=True,
         metadata={

@@ -44,7 +44,9 @@ from backend.coverage.figures.items import (
     unit_items,
 )
 from backend.coverage.figures.month import (
+    Listing,
     Month,
+    Place,
     UnitCounts,
     Visibility,
     count_reached,
@@ -57,11 +59,12 @@ from backend.coverage.figures.unit_access import in_own_area, not_published, own
 from backend.coverage.targets.models import Target
 from backend.coverage.targets.service import ASSESSMENT, TARGET
 from backend.database.extensions import db
-from backend.errors import invalid
+from backend.errors import Problem, invalid
 from backend.http.paging import decode_cursor, encode_cursor, row_id
 from backend.measurements.recording.models import DemoMonth
 from backend.measurements.recording.reasons import BASES, UNLOCATED
-from backend.units.service import UnitRow, check_level
+from backend.organisations.clusters import ClusterPlace, read_place
+from backend.units.service import check_level
 from geo.gazetteer import sort_key
 
 # Officials compare a year; each month of the country is a list of thousands of units.
@@ -77,6 +80,7 @@ class CoverageQuery:
     network: str = "mobile"
     parent: str | None = None  # code of a province or district: the units inside it
     unit: str | None = None  # code of a single unit
+    cluster: int | None = None  # a cluster of communes, in place of `parent` and `unit`
     since: str | None = None  # the first month of a range
     filter: str | None = None  # lacking, reached, on_pace, behind
     sort: str | None = None  # a column; with a leading minus in descending order
@@ -84,6 +88,11 @@ class CoverageQuery:
     cursor: str | None = None
     reader: Actor | None = None  # None: everything is visible, also unpublished figures
     hourly: bool = False  # counts of communes as the public sees them, whoever reads
+
+    @property
+    def of_place(self) -> bool:
+        """Whether it is about a part of the country."""
+        return bool(self.parent or self.unit or self.cluster)
 
     def months(self, today: date) -> list[str]:
         """Return the months, the earliest first; 422 for a month in the future."""
@@ -179,7 +188,7 @@ def coverage_of_months(
         bodies.append(_describe_month(month, units, nowhere, rows, month.month in demo))
         items += unit_items(month, previous, units, rows, today)
         counts += units
-    if bodies[-1].get("unpublished") and (query.unit or query.parent) and not items:
+    if bodies[-1].get("unpublished") and query.of_place and not items:
         raise not_published()
     page = select_page(items, query)
     body: CoverageBody = {
@@ -188,6 +197,7 @@ def coverage_of_months(
         "network": query.network,
         "parent": query.parent,
         "unit": query.unit,
+        "cluster": query.cluster,
         "exact": month.live,
         "projection_method": PROJECTION_METHOD,
         "found": page.found,
@@ -200,13 +210,17 @@ def coverage_of_months(
 def find_months(query: CoverageQuery, today: date) -> list[Month]:
     """Return the months of a query, each with its place and level, and the one before them."""
     names, key = query.months(today), listing_key()
+    cluster = read_place(query.cluster) if query.cluster is not None else None
     months = []
     for name in names:
         month = month_of(name, query.network, today, query.reader, key)
         listing, level = month.listing, query.level or "commune"
-        if query.unit is not None:
-            place: UnitRow | None = listing.find(query.unit, query.level)
-            level = place.level if place else level
+        place: Place | None
+        if cluster is not None:
+            place, level = _cluster_of(cluster, listing, level), "commune"
+        elif query.unit is not None:
+            place = unit = listing.find(query.unit, query.level)
+            level = unit.level
         else:
             check_level(month.last_day, level)
             place = listing.parent(query.parent) if query.parent else None
@@ -215,6 +229,15 @@ def find_months(query: CoverageQuery, today: date) -> list[Month]:
     earliest = replace(earliest, place=months[0].place, level=months[0].level)
     visibility = _visibility(query, months)
     return [replace(one, visibility=visibility) for one in (earliest, *months)]
+
+
+def _cluster_of(cluster: ClusterPlace, listing: Listing, level: str) -> ClusterPlace:
+    """Return a cluster as a place of a month; 404 for a month that has none of its communes."""
+    if level != "commune":
+        raise invalid("level", "not_one_of")
+    if not listing.within("commune", cluster):
+        raise Problem(404, "unit_unknown")
+    return cluster
 
 
 def _visibility(query: CoverageQuery, months: Sequence[Month]) -> Visibility:

@@ -14,6 +14,7 @@ from backend.coverage.figures.models import PublishedMonth
 from backend.database.extensions import db, setting
 from backend.errors import Problem, invalid
 from backend.measurements.recording.models import DemoMonth
+from backend.organisations.clusters import ClusterPlace, units_of
 from backend.organisations.scopes import authorized_unit_on, unit_scope, unit_scopes
 from backend.units.catalogue import REFORM, ActiveSet, Boundaries, system_on
 from backend.units.models import Unit
@@ -63,14 +64,13 @@ def _visible(reader: Actor, month: str, published_month: str | None) -> frozense
     """Return the units of an official's area, and of the provinces that published a month."""
     areas = [grant for grant in reader.grants if grant.role == "official"]
     units = [grant.id for grant in areas if grant.kind == "unit" and grant.id is not None]
-    parameters: dict[str, Any] = {
-        "month": published_month,
-        "units": units,
-        "clusters": [grant.id for grant in areas if grant.kind == "cluster"],
-    }
+    clusters = [grant.id for grant in areas if grant.kind == "cluster" and grant.id is not None]
+    parameters: dict[str, Any] = {"month": published_month, "units": units, "clusters": clusters}
     visible = frozenset(db.session.execute(VISIBLE, parameters).scalars())
-    if units and month_end(month) < REFORM:
-        return visible | _inherited(reader, units)
+    if areas and month_end(month) < REFORM:
+        return visible | _inherited(
+            reader, [*units, *(u for one in clusters for u in units_of(one))]
+        )
     return visible
 
 
@@ -84,13 +84,16 @@ def require_published(reader: Actor | None, month: str, unit: UnitRow | None) ->
         raise not_published()
 
 
-def in_own_area(actor: Actor | None, unit: UnitRow | None, month: str) -> bool:
+def in_own_area(actor: Actor | None, unit: UnitRow | ClusterPlace | None, month: str) -> bool:
     """Return whether an actor sees exact and live figures of a unit, or of the country.
 
-    None: a caller with rules of its own, who sees all.
+    Those of a cluster are exact for whoever sees each of its communes so. None: a caller with rules
+    of its own, who sees all.
     """
     if actor is None or not actor.grants:
         return actor is None
+    if isinstance(unit, ClusterPlace):
+        return all(can(actor, ACT, scope) for scope in unit_scopes(unit.communes).values())
     if can(actor, ACT, unit_scope(unit.id) if unit else SYSTEM):
         return True
     if unit is None or month_end(month) >= REFORM:

@@ -51,7 +51,7 @@ def get_coverage(query: dict[str, Any]) -> Response:
     reader = figures_reader()
     asked = CoverageQuery(**query, reader=reader)
     write, media = FILES.get(form) or (lambda result: orjson.dumps(result.answer), "")
-    whole = not (asked.parent or asked.unit)
+    whole = not asked.of_place
     months = find_months(asked, today)
     tag = coverage_tag(asked, months, today, form, language() if form in FILES else None)
 

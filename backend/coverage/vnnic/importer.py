@@ -20,7 +20,7 @@ from backend.coverage.vnnic.reader import FIGURES, is_atlas, read_file
 from backend.database.extensions import change_rows, db
 from backend.errors import invalid
 from backend.i18n.catalogues import Language
-from backend.organisations.areas import units_of
+from backend.organisations.clusters import units_of
 from backend.organisations.references import UnitBrief, serialize_units
 from backend.organisations.scopes import unit_scope
 from backend.tables.sheet_import import SheetRow, refuse_repeated

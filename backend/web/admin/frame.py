@@ -13,7 +13,7 @@ bp = PageBlueprint("admin", __name__, login_required=True, act="system.manage", 
 # The tabs above every page, and the pages of each: its first one is what the tab opens.
 SECTIONS = {
     "overview": ("index", "notices"),
-    "users": ("people", "organisations"),
+    "users": ("people", "organisations", "clusters"),
     "places": ("sets", "targets"),
     "connections": ("connections", "webhooks"),
     "log": ("audit", "withdrawals"),

@@ -56,6 +56,9 @@ ROWS = 200
 MAX_SET_NAME = 100
 # Several times the communes of a district.
 MAX_SUCCESSORS = 100
+MAX_CLUSTER_NAME = 100
+# A page of names, one a line.
+MAX_UNITS_TEXT = 20_000
 
 
 class CursorQuery(LangQuery):
@@ -133,6 +136,30 @@ class OfficialsFormSchema(Strict):
     mail = Text(choices=("yes",), allow_none=True, load_default=None)
     known = Many(QueryWhole(1, MAX_ID), least=0, most=MAX_LINES, load_default=list)
     go = Text(choices=("yes",), allow_none=True, load_default=None)
+
+
+# Communes or former districts of one cluster.
+MAX_MEMBERS = 200
+
+
+class ClusterForm(TypedDict):
+    """A new cluster of communes: those that are named, and most of the ground of old districts."""
+
+    name: str | None  # null: that of the only old district
+    communes: str | None  # one a line, as people name them
+    communes_choice: list[str]  # those that were ticked where a line is not clear
+    districts: str | None  # that ended in July 2025, one a line
+    districts_choice: list[str]
+
+
+class ClusterFormSchema(Strict):
+    """A new cluster of communes: those that are named, and most of the ground of old districts."""
+
+    name = Label(MAX_CLUSTER_NAME, allow_none=True, load_default=None)
+    communes = Text(MAX_UNITS_TEXT, allow_none=True, load_default=None)
+    communes_choice = Many(Text(MAX_UNIT), least=0, most=MAX_MEMBERS, load_default=list)
+    districts = Text(MAX_UNITS_TEXT, allow_none=True, load_default=None)
+    districts_choice = Many(Text(MAX_UNIT), least=0, most=MAX_MEMBERS, load_default=list)
 
 
 class AuditPageQuery(LangQuery, AuditQuery):

@@ -37,7 +37,7 @@ from backend.notices.service import NewNotice, NoticeAnswer, end, list_notices, 
 from backend.oidc.browser import current_provider
 from backend.units.catalogue import ActiveSet, list_sets, read_active, serving_set
 from backend.units.uploads import MAX_UPLOAD
-from backend.web.admin import people_pages, schemas  # noqa: F401 # binds pages
+from backend.web.admin import cluster_pages, people_pages, schemas  # noqa: F401 # binds pages
 from backend.web.admin.audit_details import (
     actor_of,
     names_in,

@@ -24,8 +24,9 @@ from backend.coverage.signals.queries import open_findings
 from backend.coverage.vnnic.models import VnnicCount
 from backend.coverage.vnnic.service import imported
 from backend.database.extensions import db
-from backend.organisations.areas import units_of
-from backend.organisations.references import serialize_units
+from backend.errors import Problem
+from backend.organisations.clusters import clusters_named, units_of
+from backend.organisations.references import NamedRef, serialize_units
 from backend.organisations.scopes import unit_scopes
 from backend.reports.reminders.service import GROUPS as REMINDED
 from backend.reports.reminders.service import Addressed
@@ -169,6 +170,26 @@ def area_figures(areas: Sequence[Area], now: datetime) -> dict[str, UnitItem]:
     return found
 
 
+class OwnCluster(NamedRef):
+    """A cluster of communes of a person's roles, in this month's mobile figures."""
+
+    reached: int | None  # communes; null: no target is in force
+    units: int  # communes with a target
+
+
+def own_clusters(actor: Actor, now: datetime) -> list[OwnCluster]:
+    """Return the clusters of a person's roles with their exact mobile figures of this month."""
+    found: list[OwnCluster] = []
+    for one in clusters_named(actor.ids("official", "cluster")):
+        try:
+            answer = coverage(CoverageQuery(this_month(now), cluster=one["id"], reader=actor), now)
+        except Problem:  # communes of before the reform
+            continue
+        summary = answer["summary"]
+        found.append({**one, "reached": summary["reached"], "units": summary["units"]})
+    return found
+
+
 def delegable_areas(actor: Actor) -> list[Area]:
     """Return the areas that a person may delegate: those of their own roles."""
     return [area for area in _of_roles(actor) if not area["deputy"]]
@@ -266,7 +287,7 @@ def list_months(actor: Actor, unit: UnitRow, now: datetime) -> list[AreaMonth]:
 
 
 def areas_in(actor: Actor, month: str, now: datetime) -> list[NamedArea]:
-    """Return the areas of a person as units of a month."""
+    """Return the areas of a person, as units of a month, for which they write reports."""
     day = month_end(month)
     if any(grant.role == "admin" for grant in actor.grants):
         return [{"code": one.code, "name": one.name} for one in units_on(day, "province")]
@@ -275,8 +296,10 @@ def areas_in(actor: Actor, month: str, now: datetime) -> list[NamedArea]:
         named = {name: area[name] for name in ("system", "level", "code")}
         own = db.session.scalars(select(Unit).filter_by(**named)).one()
         units = [own] if own.system == system_on(day) else units_across(actor, own.id)
+        scopes = unit_scopes([one.id for one in units])
         for unit in _valid_on(units, day):
-            areas[unit.code] = {"code": unit.code, "name": unit.name}
+            if can(actor, "report.edit", scopes[unit.id]):
+                areas[unit.code] = {"code": unit.code, "name": unit.name}
     return list(areas.values())
 
 

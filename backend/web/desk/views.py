@@ -47,6 +47,7 @@ from backend.web.desk.area import (
     draw_area,
     list_months,
     own_areas,
+    own_clusters,
     show_area,
 )
 from backend.web.desk.commune import show_commune
@@ -74,7 +75,10 @@ def index(query: LangQuery) -> ResponseReturnValue:
     if len(areas) == 1:
         return redirect(translator_for(query["lang"]).to("desk.area", code=areas[0]["code"]), 303)
     figures = area_figures(areas, clock_now())
-    return render_private("web/desk/areas.html", query["lang"], areas=areas, figures=figures)
+    clusters = own_clusters(actor(), clock_now())
+    values: dict[str, Any] = {"areas": areas, "figures": figures, "clusters": clusters}
+    values["this_month"] = this_month(clock_now())
+    return render_private("web/desk/areas.html", query["lang"], **values)
 
 
 @bp.page("/area/<code>", schemas.AreaQuerySchema)

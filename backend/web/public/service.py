@@ -21,8 +21,9 @@ from backend.coverage.statistics.release_rules import due_day
 from backend.coverage.statistics.released import latest_release
 from backend.coverage.vnnic.service import ComparedSums, compared, imported
 from backend.errors import Problem, invalid
+from backend.organisations.clusters import ClusterPlace, read_place
 from backend.units.catalogue import LEVELS_OF, ActiveSet, system_on
-from backend.units.index import FoundUnit, NamedUnit
+from backend.units.index import FoundUnit, NamedUnit, unit_index
 from backend.units.search import MAX_FOUND, search_units
 from backend.units.service import UnitRow, find, set_on
 from backend.web.maps.drawing import MapDrawing, country_map, unit_map
@@ -56,8 +57,20 @@ class RunningMonth:
 
 
 @dataclass(frozen=True, slots=True)
+class ClusterFigures:
+    """A cluster of communes, and what it has of its communes' targets together."""
+
+    id: int
+    name: str
+    province: NamedUnit
+    ended: bool
+    need: int  # sum of the targets of its communes
+    filled: int  # of it: samples beyond a commune's target fill nothing
+
+
+@dataclass(frozen=True, slots=True)
 class CoveragePage:
-    """The country or one unit in one month on one network."""
+    """The country, one unit or one cluster of communes in one month on one network."""
 
     query: CoverageQuery
     unit: UnitRow | None
@@ -71,6 +84,7 @@ class CoveragePage:
     boundaries: ActiveSet | None
     due: date | None  # of the release of an ended month, before it: late samples still arrive
     running: RunningMonth | None  # beside the month before, in the first days
+    cluster: ClusterFigures | None = None
 
     @property
     def target(self) -> TargetTerms | None:
@@ -118,6 +132,68 @@ def show_unit(
         return _show_page(month, network, level, unit, months, now, reader)
 
     return first_shown([month] if month else [_first_month(months, now, reader), *months], page)
+
+
+def show_cluster(
+    cluster_id: int, month: str | None, network: str, now: datetime, reader: Actor | None = None
+) -> CoveragePage:
+    """Return the page of a cluster in a month, by default the first to show that has its communes.
+
+    Counts alone: with other figures of its own, of fewer communes than a province, the public could
+    subtract what the release hides.
+    """
+    cluster, months = read_place(cluster_id), months_with_data(local_day(now))
+
+    def page(month: str) -> CoveragePage:
+        query = CoverageQuery(month, "commune", network, cluster=cluster_id, reader=reader)
+        answer, last = coverage(query, now), month_end(month)
+        page = CoveragePage(
+            query=query,
+            unit=None,
+            own=None,
+            answer=answer,
+            groups=_group_items(answer),
+            levels=["commune"],
+            months=[],
+            previous_month=month_before(month),
+            next_month=_month_after(last, now),
+            boundaries=set_on(last),
+            due=_release_due(month, now),
+            running=None,
+            cluster=_cluster_figures(cluster, answer, now),
+        )
+        return _within_system(page, months)
+
+    return first_shown([month] if month else [_first_month(months, now, reader), *months], page)
+
+
+def _within_system(page: CoveragePage, months: Sequence[str]) -> CoveragePage:
+    """Return a page that leads only to months with the same units as its own."""
+    before, after = page.previous_month, page.next_month
+    return replace(
+        page,
+        months=[one for one in months if page.same_units_in(one)],
+        previous_month=before if before and page.same_units_in(before) else None,
+        next_month=after if after and page.same_units_in(after) else None,
+    )
+
+
+def _cluster_figures(cluster: ClusterPlace, answer: Coverage, now: datetime) -> ClusterFigures:
+    index = unit_index()
+    needs = [(one["target"] or 0, one["shortfall"] or 0) for one in answer["items"]]
+    return ClusterFigures(
+        id=cluster.id,
+        name=cluster.name,
+        province=index.province_of(index.by_id[min(cluster.communes)]),
+        ended=cluster.valid_to is not None and cluster.valid_to < local_day(now),
+        need=sum(need for need, _ in needs),
+        filled=sum(need - missing for need, missing in needs),
+    )
+
+
+def _month_after(last: date, now: datetime) -> str | None:
+    """Return the month after one that ends on a day; None for the running one."""
+    return f"{last + timedelta(days=1):%Y-%m}" if last < local_day(now) else None
 
 
 def first_shown(months: Iterable[str], show: Callable[[str], Shown]) -> Shown:
@@ -171,7 +247,7 @@ def _show_page(
         levels=levels,
         months=months,
         previous_month=month_before(month),
-        next_month=f"{last + timedelta(days=1):%Y-%m}" if last < local_day(now) else None,
+        next_month=_month_after(last, now),
         boundaries=set_on(last),
         due=_release_due(month, now),
         running=_running_month(query, unit, now),

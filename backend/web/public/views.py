@@ -12,6 +12,7 @@ from backend.accounts.access import PUBLIC
 from backend.accounts.authentication import COOKIE, actor
 from backend.campaign_setup.leaders import invitation_of
 from backend.campaigns.service import led_team, organised_campaign
+from backend.clock import local_day
 from backend.coverage.figures.files import as_csv
 from backend.coverage.figures.service import CoverageQuery, compute_coverage
 from backend.coverage.figures.unit_access import figures_reader, unit_month
@@ -20,6 +21,7 @@ from backend.errors import Problem
 from backend.http.etags import with_content_tag
 from backend.http.requests import MAX_BODY_BYTES, Parser, as_attachment, clock_now
 from backend.monitoring.first_run import first_admin_command
+from backend.organisations.clusters import search_clusters
 from backend.reports.content.figures import digest
 from backend.reports.monthly.seals import trusted_keys
 from backend.reports.monthly.service import check_digest
@@ -99,6 +101,14 @@ def unit(query: schemas.UnitPageQuery, code: str) -> Response:
     return render_public("web/public/unit.html", lang, page=page, **values)
 
 
+@bp.page("/cluster/<int:cluster_id>", schemas.FiguresPageQuerySchema)
+def cluster(query: schemas.FiguresPageQuery, cluster_id: int) -> Response:
+    """Show a month's counts of the communes of a cluster against their targets."""
+    chosen = query["month"], query["network"]
+    page = service.show_cluster(cluster_id, *chosen, clock_now(), figures_reader())
+    return render_public("web/public/cluster.html", query["lang"], page=page)
+
+
 @bp.page("/network-speed", schemas.SpeedPageQuerySchema)
 def speeds(query: schemas.SpeedPageQuery) -> ResponseReturnValue:
     """Show the speeds of a place by operator, beside another place or month, and of its units.
@@ -175,15 +185,19 @@ def table(query: schemas.TableQuery) -> Response:
 
 @bp.page("/search", schemas.SearchQuerySchema)
 def search(query: schemas.SearchQuery) -> ResponseReturnValue:
-    """List the units of a name; redirect to a single result."""
+    """List the units and clusters of a name; redirect to a single result."""
     lang, text = query["lang"], query["q"].strip()
     found = service.find_units(text, query["month"], clock_now()) if text else []
     results = service.group_found(found)
-    if len(results) == 1:
+    clusters = search_clusters(text, local_day(clock_now()), MAX_FOUND)
+    if len(results) + len(clusters) == 1:
+        if clusters:
+            return redirect(translator_for(lang).to("web.cluster", cluster_id=clusters[0]["id"]))
         endpoint, values = results[0]["page"]
         return redirect(translator_for(lang).to(endpoint, **values))
     more = len(found) >= MAX_FOUND
-    return render_public("web/public/search.html", lang, results=results, q=text, more=more)
+    page: dict[str, Any] = {"results": results, "clusters": clusters, "q": text, "more": more}
+    return render_public("web/public/search.html", lang, **page)
 
 
 @bp.page("/docs", policy=API_PAGE)

@@ -45,6 +45,7 @@ SECTIONS = {
     ("admins", "people"): "admin.people admin.person",
     ("admins", "officials"): "admin.officials",
     ("admins", "organisations"): "admin.organisations",
+    ("admins", "clusters"): "admin.clusters",
     ("admins", "targets"): "admin.targets admin.target",
     ("admins", "boundaries"): "admin.sets admin.check",
     ("admins", "privacy"): "admin.withdrawals admin.audit",

@@ -424,6 +424,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "sets": N_("Boundaries"),
         "people": N_("People"),
         "organisations": N_("Organisations"),
+        "clusters": N_("Clusters of communes"),
         "targets": N_("Targets"),
         "withdrawals": N_("Withdrawals"),
         "audit": N_("Audit log"),

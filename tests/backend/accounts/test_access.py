@@ -134,6 +134,15 @@ def test_a_role_reaches_by_its_own_kind_of_thing_only(role: str, kind: Kind) -> 
     assert reached == {kind}
 
 
+def test_a_role_over_a_cluster_writes_no_letters() -> None:
+    one = frozenset({1})
+    holder = Actor(user_id=1, grants=(Grant("official", "cluster", 1),))
+    commune = Actor(user_id=1, grants=(Grant("official", "unit", 1),))
+    scope = Scope(units=one, clusters=one)
+    lacks = {act for act in ACTS if can(commune, act, scope) and not can(holder, act, scope)}
+    assert lacks == {"report.read", "report.edit", "report.approve"}
+
+
 def test_acts_name_roles_and_reads_name_acts() -> None:
     assert frozenset().union(*ACTS.values()) <= set(ROLES)  # admin needs no naming
     assert set(ACTS) >= READS

@@ -45,6 +45,8 @@ ACTS = {
     "POST /admin/people/<int:user_id>": "admin",
     "POST /admin/people/<int:user_id>/link": "admin",
     "POST /admin/succession/<int:role_id>": "admin",
+    "POST /admin/clusters": "admin",
+    "POST /admin/clusters/<int:cluster_id>/end": "admin",
     "POST /admin/webhooks": "admin",
     f"POST {BOARD}/teams/<int:team_id>/code": "organiser",
 }

@@ -15,7 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, text, update
 
-from backend.accounts.models import RecoveryCode, User
+from backend.accounts.models import RecoveryCode, Role, User
 from backend.batch.executor import SERIAL, Executor
 from backend.campaign_setup.models import CampaignDraft
 from backend.campaigns.models import Campaign, Team
@@ -28,7 +28,7 @@ from backend.demo import generation, plan, service
 from backend.demo.communes import survey
 from backend.demo.plan import MonthPlan
 from backend.demo.teams import TeamCampaign, draw_rounds, team_campaigns
-from backend.demo.users import is_empty, make_users
+from backend.demo.users import add_cluster, is_empty, make_users
 from backend.demo.volunteers import GROUPS, plan_tests, recruit
 from backend.devices.models import Consent, Device
 from backend.measurements.corrections.service import reattribute
@@ -48,6 +48,7 @@ from backend.measurements.recording.models import (
 )
 from backend.measurements.recording.service import RecordingContext, record
 from backend.memberships.models import Membership, Volunteer
+from backend.organisations.models import Cluster, ClusterUnit
 from backend.outreach.models import Outreach
 from backend.outreach.service import read_rows, sum_rows
 from backend.witness.models import TicketRow
@@ -333,6 +334,27 @@ def test_outreach_is_of_offices_and_teams_and_goes_without_that_of_others(app: F
     remove(app)
     with app.app_context():
         assert [row.note for row in read_rows("2024-11")] == ["của cơ quan"]
+
+
+def test_its_cluster_goes_with_the_roles_over_it_and_no_other(app: Flask) -> None:
+    own, user = people.cluster(app, ("05443",)), people.account(app, "lan@example.vn")
+    deputy = people.account(app, "ha@example.vn")
+    with app.app_context():
+        add_cluster(NOW)  # before July 2025 there is none
+        add_cluster(datetime(2026, 1, 5, tzinfo=UTC))
+        made = db.session.scalars(select(Cluster).where(Cluster.demo)).one()
+        communes = select(func.count()).where(ClusterUnit.cluster_id == made.id)
+        assert made.name == "Huyện Đồng Hỷ (cũ, mẫu)" and db.session.scalar(communes) > 3
+        over = {"role": "official", "scope_kind": "cluster", "valid_from": NOW}
+        roles = [Role(user_id=user, scope_id=one, **over) for one in (made.id, own)]
+        db.session.add_all(roles)
+        db.session.flush()
+        lent = {"delegated_by": roles[0].id, "valid_to": NOW, "reason": "nghỉ"}
+        db.session.add(Role(user_id=deputy, scope_id=made.id, **over, **lent))
+        db.session.commit()
+        service.remove_teams()
+        assert list(db.session.scalars(select(Cluster.id))) == [own]
+        assert list(db.session.scalars(select(Role.scope_id))) == [own]
 
 
 def test_nothing_that_refers_to_what_goes_is_left(app: Flask) -> None:

@@ -12,7 +12,8 @@ from backend.accounts.access import Actor, Grant
 from backend.accounts.models import Role
 from backend.database.extensions import db
 from backend.errors import Problem
-from backend.organisations.areas import confirm_successors, list_ended, units_of
+from backend.organisations.areas import confirm_successors, list_ended
+from backend.organisations.clusters import units_of
 from backend.organisations.models import Cluster
 from tests.support.clock import FakeClock
 from tests.support.people import audit_entries, person, unit_id
@@ -112,6 +113,14 @@ def test_a_district_becomes_a_cluster_of_its_new_communes(cast: Cast, app: Flask
         assert cluster is not None and cluster.name == f"{waiting['unit']['name']} (cũ)"
         assert len(units_of(cluster.id)) == len(likely(waiting))
     assert all(cast.sees("164", code) for code in likely(waiting))
+
+
+def test_two_officials_of_a_district_share_its_cluster(cast: Cast, app: Flask) -> None:
+    person(app, "official", unit_id(app, "164", level="district"))
+    with app.app_context():
+        waiting = [one for one in list_ended(ADMIN, cast.clock.now) if one["unit"]["code"] == "164"]
+    roles = [cast.confirm(one) for one in waiting]
+    assert len(roles) == 2 and len({role.scope_id for role in roles if role}) == 1
 
 
 def test_a_province_sees_its_communes_again(cast: Cast) -> None:

@@ -104,6 +104,11 @@ def notice(world: World) -> dict[str, Any]:
         return {"at": {"notice_id": row.id}}
 
 
+def cluster(world: World) -> dict[str, Any]:
+    """Create a cluster of communes."""
+    return {"at": {"cluster_id": people.cluster(world.app, ("05443", "05452"))}}
+
+
 SOON = "2030-01-01T00:00:00+07:00"
 TRIED = {
     "month": "2024-11", "activation": 99, "would_move": 0, "final": 0, "units": [], "all_units": 0,
@@ -148,6 +153,10 @@ ADMIN_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "POST /admin/organisations/<int:organisation_id>/end": lambda w: {
         "data": {"version": "1", "sure": "yes"}
     },
+    "POST /admin/clusters": lambda w: {
+        "data": {"name": secrets.token_hex(4), "communes": "05443\n05452"}
+    },
+    "POST /admin/clusters/<int:cluster_id>/end": lambda w: cluster(w) | {"data": {"sure": "yes"}},
     "POST /admin/targets": lambda w: {"data": TARGET_FORM},
     "GET /admin/targets/<int:target_id>": _target,
     "POST /admin/targets/<int:target_id>": lambda w: (

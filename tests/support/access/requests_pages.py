@@ -16,6 +16,7 @@ from backend.coverage.statistics.models import Release
 from backend.database.extensions import db
 from backend.memberships.models import Membership
 from tests.support import people
+from tests.support.access.requests_admin import cluster
 from tests.support.access.requests_campaigns import taking_part
 from tests.support.access.requests_officials import activity
 from tests.support.access.table_pages import BOARD, BOARD_TEAM, DRAFT, DROPPED, RESTORED
@@ -166,6 +167,7 @@ TAKING_PART = (
 
 PAGE_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     **{f"GET {BOARD}{page}": taking_part for page in TAKING_PART},
+    "GET /cluster/<int:cluster_id>": cluster,
     "GET /reform/<system>/<code>": lambda w: {"at": {"system": "2024", "code": "168"}},
     "POST /account/tokens": lambda w: {"data": {"name": "Excel", "days": "90"}},
     "POST /account/tokens/end": _code,

@@ -16,6 +16,7 @@ PAGES = {
     "GET /": EVERYBODY,
     "GET /docs": EVERYBODY,
     "GET /unit/<code>": EVERYBODY,
+    "GET /cluster/<int:cluster_id>": EVERYBODY,
     "GET /unit/<code>/picture.png": EVERYBODY,
     "GET /network-speed": EVERYBODY,
     "GET /wall": EVERYBODY,

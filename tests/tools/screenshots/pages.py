@@ -109,6 +109,8 @@ OF_PEOPLE: dict[str, dict[str, Place]] = {
         "admin-officials": "/admin/people/officials?home=19",
         "admin-person": ("/admin/people", "/admin/people/"),
         "admin-organisations": "/admin/organisations",
+        "admin-clusters": "/admin/clusters",
+        "cluster": ("/admin/clusters", "/cluster/"),
         "admin-targets": "/admin/targets",
         "admin-target": ("/admin/targets", "/admin/targets/"),
         "admin-notices": "/admin/notices",

@@ -25,7 +25,6 @@ QUESTIONS = (
     "/?month=2024-10",
     f"/api/v1/alerts?{WITHIN}",
     "/api/v1/campaigns",
-    "/api/v1/clusters",
     f"/api/v1/coverage?{WITHIN}&parent=19",
     f"/api/v1/coverage?{WITHIN}&parent=19&format=csv",
     "/api/v1/openapi.json",
@@ -41,6 +40,7 @@ QUESTIONS = (
     f"/map/figures?{WITHIN}",
     "/search?q=thai+nguyen",
 )
+OF_CLUSTER = f"/api/v1/coverage?{WITHIN}&cluster="  # and its number
 # What the public does not see at all, and of what it sees less.
 HIDDEN = {
     "/api/v1/units/<code>/exclusions",
@@ -64,6 +64,7 @@ LESS = {
     "/api/v1/units/<code>/statistics",
     "/unit/<code>",  # with the hours and statistics
     # Exact, with another tag and the samples of teams.
+    OF_CLUSTER,
     f"/api/v1/coverage?{WITHIN}&parent=19",
     f"/api/v1/coverage?{WITHIN}&parent=19&format=csv",
     "/api/v1/reports",
@@ -79,16 +80,17 @@ OF_PROVINCES = ("/hamlets", "/places", "/places/proposals", "/steering")
 OF_MEMBERS = ("/admin", "/campaigns", "/desk")
 
 
+NAMING = ("/units/<code>", "/unit/<code>", "report_id", "cluster_id")
+
+
 def with_a_unit(app: Flask) -> list[str]:
-    """The addresses of the app that name a unit or a report of one, as their rules are written."""
+    """The addresses of the app that name a unit, a report or cluster of one, as rules."""
     return sorted(
         rule.rule
         for rule in app.url_map.iter_rules()
         if "GET" in (rule.methods or set())
         and not rule.rule.startswith(OF_MEMBERS)
-        and (
-            "/units/<code>" in rule.rule or "/unit/<code>" in rule.rule or "report_id" in rule.rule
-        )
+        and any(named in rule.rule for named in NAMING)
     )
 
 
@@ -111,7 +113,7 @@ class Area:
         report = client.post("/api/v1/reports", json=draft, headers=self.own)
         assert report.status_code == 201, report.text
         self.report = report.json["id"]
-        people.cluster(app, (self.code,))
+        self.cluster = people.cluster(app, (self.code,))
 
     @cached_property
     def others(self) -> dict[str, dict[str, str]]:
@@ -134,11 +136,14 @@ class Area:
         }
 
     def urls(self) -> list[str]:
-        return [*map(self.url, with_a_unit(self.app)), *QUESTIONS]
+        return [*map(self.url, [*with_a_unit(self.app), OF_CLUSTER]), *QUESTIONS]
 
     def url(self, rule: str) -> str:
         """An address about the commune, its report or sample, and the month of all of them."""
+        if rule == OF_CLUSTER:
+            return f"{rule}{self.cluster}"
         paths = {"identity": self.sample, "code": self.code, "report_id": self.report}
+        paths["cluster_id"] = self.cluster
         if rule.endswith(OF_PROVINCES):
             paths["code"] = "19"
         paths |= {"name": "figures.json", "attachment_id": 1, "kind": "speeds"}
@@ -166,7 +171,7 @@ def found(answer: TestResponse) -> tuple[Any, ...]:
 def test_all_that_the_official_alone_sees_is_known(area: Area, app: Flask) -> None:
     """Else the tests below could pass because nothing is hidden at all."""
     more, less = set(), set()
-    for rule in [*with_a_unit(app), *QUESTIONS]:
+    for rule in [*with_a_unit(app), OF_CLUSTER, *QUESTIONS]:
         url = rule if rule in QUESTIONS else area.url(rule)
         own, public = found(area.get(url, area.own)), found(area.get(url, {}))
         if public[0] == 404 and own[0] == 200:

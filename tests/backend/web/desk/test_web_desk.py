@@ -49,6 +49,8 @@ def test_a_cluster_s_official_chooses_among_its_communes(app: Flask, client: Fla
     headers = people.person(app, "official", cluster, kind="cluster")
     page = client.get("/desk", headers=headers).text
     assert "/desk/area/05443" in page and "/desk/area/05452" in page
+    assert f"/cluster/{cluster}?month=2024-11" in page and "0 trên 2 xã" in page
+    assert "Viết báo cáo" not in client.get("/desk/reports", headers=headers).text
 
 
 def test_who_has_no_area_is_told_who_grants_them(app: Flask, client: FlaskClient) -> None:

@@ -17,6 +17,7 @@ from flask import current_app
 
 from backend.accounts import audit_chain
 from backend.clock import local_day
+from backend.coverage.alerts.overview import AreaOverview, area_overview
 from backend.coverage.alerts.service import SILENT_DAYS, STATES, Alert, Alerts, alerts
 from backend.coverage.contributions.day_summary import footer
 from backend.coverage.figures.coverage_answer import Coverage, UnitItem
@@ -53,11 +54,15 @@ def digest(unit: str, network: str, now: datetime) -> Digest:
     month = f"{day:%Y-%m}"
     whole = coverage(CoverageQuery(month, None, network, unit=unit), now)
     (place,) = whole["items"]
+    commune = place["level"] == "commune"
+    parent, only = (None, unit) if commune else (unit, None)
+    overview = area_overview(CoverageQuery(month, "commune", network, parent, only), now)
     lines = [f"{place['name']} – ngày {day:%d/%m/%Y}, {NETWORK[network]}"]
-    if place["level"] == "commune":
+    if commune:
         lines += _commune(place)
     else:
         lines += _communes(whole, alerts(month, network, unit, now))
+    lines += _by_table(overview)
     subject = f"Đo Sóng: {place['name']}, {day:%d/%m/%Y}"
     boundaries = whole["boundaries"]
     approximate = boundaries is None or boundaries["quality"] == APPROXIMATE
@@ -103,6 +108,21 @@ def _communes(whole: Coverage, found: Alerts) -> list[str]:
     by_pace = "Theo nhịp 14 ngày qua sẽ không đạt (cuối tháng thường đo nhiều hơn)"
     lines += _named(by_pace, by_state["will_miss"], _lacking)
     return lines
+
+
+def _by_table(overview: AreaOverview) -> list[str]:
+    """Return what communes lack by VNNIC's published table, where its count steers."""
+    if not (tables := overview.followed) or not tables.day:
+        return []
+    units = sorted(overview.items, key=lambda one: one["need"].order)
+    lacking = [one for one in units if one["need"].missing]
+    names = [f"{one['name']} (thiếu {number(one['need'].missing or 0)})" for one in lacking]
+    if not names:
+        return [f"Theo bảng VNNIC đến {tables.day:%d/%m/%Y}: không xã, phường nào còn thiếu."]
+    more = len(names) - MAX_NAMES
+    others = f" và {number(more)} nơi khác" if more > 0 else ""
+    said = f"Theo bảng VNNIC đến {tables.day:%d/%m/%Y} còn thiếu ({number(len(names))})"
+    return [f"{said}: {', '.join(names[:MAX_NAMES])}{others}."]
 
 
 def _named(state: str, units: list[Alert], name: Callable[[Alert], str]) -> list[str]:

@@ -18,14 +18,16 @@ Group = Literal[
     "out_of_reach",
     "planned",
     "on_pace",
+    "unknown",
     "missed",
     "reached",
     "exempt",
 ]
-# In the order in which pages list them: `missed` only in past months, `exempt` without a target.
+# In the order in which pages list them: `missed` only in past months, `exempt` without a target,
+# `unknown` where VNNIC's count steers and no table has the commune.
 GROUPS: tuple[Group, ...] = (
-    "not_started", "needs_teams", "out_of_reach", "planned", "on_pace", "missed", "reached",
-    "exempt",
+    "not_started", "needs_teams", "out_of_reach", "planned", "on_pace", "unknown", "missed",
+    "reached", "exempt",
 )  # fmt: skip
 LACKING: frozenset[Group] = frozenset(GROUPS) - {"reached", "exempt"}
 # The most samples that a commune of a province had on a day, in each of the three numbers. The
@@ -50,12 +52,13 @@ class Standing:
 
     target: int | None  # samples; None: it has none
     missing: int  # samples to the target
-    received: int  # samples of the month
+    received: int  # samples of the month; where VNNIC's count steers, those of its table
     days: int  # of the month
     days_left: int  # with the running one; 0: the month is over
-    on_pace: bool  # as many samples as expected by now
+    on_pace: bool  # as many samples as expected by now, or by the day of VNNIC's table
     planned: int  # samples that organisers pinned for teams until the end of the month
     record: int | None  # most samples of a commune of the province on a day; None: not read
+    unknown: bool = False  # VNNIC's count steers, and no table has the commune
 
     @property
     def out_of_reach(self) -> bool:
@@ -72,6 +75,8 @@ def unit_group(one: Standing) -> Group:
     """Return the first group that fits a unit."""
     if one.target is None:
         return "exempt"
+    if one.unknown:
+        return "unknown"
     if not one.missing:
         return "reached"
     if not one.days_left:

@@ -14,6 +14,7 @@ from backend.coverage.figures.coverage_answer import CoverageBody
 from backend.coverage.figures.forecast import LAST_DAYS
 from backend.coverage.figures.month import Month, UnitCounts, with_target
 from backend.coverage.figures.service import CoverageQuery, CoverageResult, compute_coverage
+from backend.coverage.vnnic.steering import Need, Tables, read_tables
 from backend.database.extensions import array_literal, fetch
 
 # Completed days of the pace: a week has one of each weekday.
@@ -71,6 +72,7 @@ class AreaUnit(Alert):
     """A unit of an area in its only group."""
 
     group: Group
+    need: Need  # by the count that steers
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class AreaOverview:
     items: list[AreaUnit]
     course: Course | None  # None without targets, or for months without days
     record: int | None  # most samples of a commune of the province on a day; None: not known
+    tables: Tables | None  # VNNIC's, where its count steers the province; None: ours does
 
     @property
     def groups(self) -> dict[Group, list[AreaUnit]]:
@@ -94,34 +97,70 @@ class AreaOverview:
 
     @property
     def reached(self) -> int:
-        """The number of units that reached their target."""
-        return sum(one["group"] == "reached" for one in self.items)
+        """The number of units that reached their target, by our count."""
+        return sum(bool(one["reached"]) for one in self.items)
+
+    @property
+    def followed(self) -> Tables | None:
+        """VNNIC's tables, where groups and needs follow them."""
+        return self.tables if self.tables and self.tables.followed else None
 
 
-def area_overview(query: CoverageQuery, now: datetime) -> AreaOverview:
-    """Return the units of a query, each in one group, and the course of their month."""
+def area_overview(query: CoverageQuery, now: datetime, *, drafts: bool = False) -> AreaOverview:
+    """Return the units of a query, each in one group, and the course of their month.
+
+    Groups follow the count that steers the province; VNNIC's drafts are for its officials alone.
+    """
     result, today = compute_coverage(query, now), local_day(now)
     planned, best = planned_samples(result.month, today), best_day(result.month, today)
-    items: list[AreaUnit] = [
-        {
-            **item,
-            "group": unit_group(
-                Standing(
-                    target=counts.need,
-                    missing=counts.shortfall or 0,
-                    received=item["received"],
-                    days=result.month.progress.days,
-                    days_left=item["days_left"],
-                    on_pace=item["state"] == "on_pace",
-                    planned=planned.get(counts.unit.id, 0),
-                    record=best[counts.basis] if best else None,
-                )
-            ),
-        }
-        for item, counts in zip(with_states(result, today, planned), result.counts, strict=True)
-    ]
+    tables = _tables(result, today, drafts=drafts)
+    followed = tables if tables and tables.followed else None
+    items = list[AreaUnit]()
+    for item, counts in zip(with_states(result, today, planned), result.counts, strict=True):
+        need = _need(item, counts, followed)
+        standing = Standing(
+            target=counts.need,
+            missing=need.missing or 0,
+            received=(need.has or int(need.too_few)) if followed else item["received"],
+            days=result.month.progress.days,
+            days_left=item["days_left"],
+            on_pace=_on_pace(need, counts, result.month)
+            if followed
+            else item["state"] == "on_pace",
+            planned=planned.get(counts.unit.id, 0),
+            record=best[counts.basis] if best else None,
+            unknown=need.unknown,
+        )
+        items.append({**item, "group": unit_group(standing), "need": need})
+    if followed and query.sort in ("shortfall", "-shortfall"):
+        items.sort(key=lambda one: one["need"].order, reverse=query.sort == "shortfall")
     record = best[result.counts[0].basis] if best and result.counts else None
-    return AreaOverview(result.body, items, _course(result, today), record)
+    return AreaOverview(result.body, items, _course(result, today), record, tables)
+
+
+def _tables(result: CoverageResult, today: date, *, drafts: bool) -> Tables | None:
+    """Return VNNIC's tables, if its count steers the province of a place's communes."""
+    month, counts = result.month, result.counts
+    if month.place is None or month.level != "commune" or not counts:
+        return None
+    found = read_tables(month.month, month.network, today, drafts=drafts)
+    if not found:
+        return None
+    return found.get(month.listing.find(counts[0].unit.province_code, "province").id)
+
+
+def _need(item: Alert, counts: UnitCounts, followed: Tables | None) -> Need:
+    """Return what a unit needs by VNNIC's tables, else by our count."""
+    if followed:
+        return followed.need(counts.unit.id, counts.need, item["days_left"])
+    return Need("own", counts.measured, item["shortfall"], item["needed_per_day"])
+
+
+def _on_pace(need: Need, counts: UnitCounts, month: Month) -> bool:
+    """Return whether VNNIC had as many samples on its table's day as the target expects by then."""
+    if need.day is None or counts.need is None:
+        return False
+    return (need.has or 0) * month.progress.days >= counts.need * need.day.day
 
 
 def _course(result: CoverageResult, today: date) -> Course | None:

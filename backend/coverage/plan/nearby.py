@@ -2,13 +2,14 @@
 
 import math
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import TypedDict
 
 from backend.accounts.access import PUBLIC
 from backend.coverage.figures.items import COUNTED
 from backend.coverage.figures.month import Visibility, month_of
 from backend.coverage.figures.public_counts import copied_at
+from backend.coverage.vnnic.steering import TableNeed, table_needs
 from backend.database.extensions import db
 from backend.units.models import Unit
 from backend.units.service import UnitRow, select_units
@@ -27,10 +28,13 @@ class PlaceCounts(TypedDict):
     counted: int | None
     target: int | None  # null also without a target
     shortfall: int | None
+    vnnic: TableNeed | None  # where VNNIC's count steers; null: ours does
     as_of: str | None  # ISO 8601: samples until then are in these counts; null: exact
 
 
-UNPUBLISHED: PlaceCounts = {"counted": None, "target": None, "shortfall": None, "as_of": None}
+UNPUBLISHED: PlaceCounts = {
+    "counted": None, "target": None, "shortfall": None, "vnnic": None, "as_of": None,
+}  # fmt: skip
 
 
 class NearbyCommune(PlaceCounts):
@@ -89,11 +93,14 @@ def public_counts(today: date, network: str, provinces: set[str]) -> Counts:
     places = [month.listing.parent(code) for code in sorted(provinces)]
     units = [one for place in places for one in replace(month, place=place).units("commune")]
     times = copied_at(month.month, network, [one.unit.id for one in units], today)
+    targets = {one.unit.id: one.need for one in units}
+    needs = table_needs(targets, month.month, network, today, today + timedelta(days=1))
     return {
         one.unit.code: {
             "counted": one.numbers[COUNTED],
             "target": one.need,
             "shortfall": one.shortfall,
+            "vnnic": needs.get(one.unit.id),
             "as_of": time,
         }
         for one, time in zip(units, times, strict=True)

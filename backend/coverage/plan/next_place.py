@@ -202,7 +202,8 @@ def _around(context: _Context, unit: UnitRow, latitude: float, longitude: float)
     )
     figures = _figures(context, unit, counts)
     place = {"code": unit.code, "name": unit.name, "province": unit.province, **figures}
-    if figures["shortfall"] == 0:
+    missing = figures["vnnic"]["missing"] if figures["vnnic"] else figures["shortfall"]
+    if missing == 0:
         return _answer(context, unit=place, nearby=nearby, note="target_reached_here")
     cells = _cells_of(context, unit, latitude, longitude)
     values = _own(context, unit) | {"height": CELL_LATITUDE, "width": CELL_LONGITUDE}

@@ -1,6 +1,7 @@
 """Make the plan of a day from its inputs."""
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -17,6 +18,7 @@ from backend.coverage.plan.assignment import Teams, assign, stops_of_day
 from backend.coverage.plan.models import Pin
 from backend.coverage.plan.reach import Ints, distances_m, within_reach
 from backend.coverage.plan.settings import Limits
+from backend.coverage.vnnic.steering import TableNeed, table_needs
 from backend.database.extensions import db
 from backend.measurements.recording.reasons import Basis
 from backend.memberships.attribution import COUNTED
@@ -114,7 +116,13 @@ class Commune:
     devices: int | None  # these of the last copy of public counts
     outings: int | None
     need: int  # samples that reach its target; 0 without a target
-    shortfall: int  # 0 without a target
+    shortfall: int  # by the count that steers; 0 without a target
+    table: TableNeed | None = None  # of VNNIC, where it steers the commune; None: our count does
+
+    @property
+    def lacking(self) -> int:
+        """What is proposed for: teams go to no place for ever that only waits for a new table."""
+        return max(0, self.shortfall - (self.table["measured_since"] if self.table else 0))
 
     @property
     def few_phones(self) -> bool:
@@ -171,6 +179,9 @@ def communes_of(request: PlanRequest) -> Communes:
     figures = coverage(wanted, day_begin(request.day))
     items = {item["code"]: item for item in figures["items"]}
     target = _target(request.campaign, figures["target"])
+    tables = _tables(
+        request, {row.id: items[row.code]["target"] for row in listed if row.code in items}
+    )
     rows = [
         Commune(
             *(row.id, row.system, row.code, row.name, row.province, row.parent_code),
@@ -178,7 +189,8 @@ def communes_of(request: PlanRequest) -> Communes:
             items[row.code]["counted"],
             items[row.code]["devices"],
             items[row.code]["outings"],
-            *_goal(items[row.code], request.campaign, target),
+            *_goal(items[row.code], request.campaign, target, tables.get(row.id)),
+            table=tables.get(row.id),
         )
         for row in listed
         if row.code in items
@@ -200,12 +212,29 @@ def _target(campaign: Campaign, official: TargetTerms | None) -> TargetTerms | N
     return {"threshold": campaign.target, "basis": basis, "source": "campaign"}
 
 
-def _goal(item: UnitItem, campaign: Campaign, target: TargetTerms | None) -> tuple[int, int]:
+def _tables(request: PlanRequest, targets: Mapping[int, int | None]) -> dict[int, TableNeed]:
+    """Return the needs by VNNIC's tables of the communes that they steer, by id.
+
+    A campaign with a target of its own counts by it. Samples of the day itself do not change its
+    plan.
+    """
+    if request.campaign.target is not None:
+        return {}
+    before = min(request.day, request.today + timedelta(days=1))
+    month = f"{request.day:%Y-%m}"
+    return table_needs(targets, month, request.network, request.today, before)
+
+
+def _goal(
+    item: UnitItem, campaign: Campaign, target: TargetTerms | None, table: TableNeed | None
+) -> tuple[int, int]:
     """Return need and shortfall of a commune, by the campaign's target, else by its own."""
     if campaign.target is not None and target is not None:
         return campaign.target, max(0, campaign.target - item[target["basis"]])
     need, shortfall = item["target"], item["shortfall"]
-    return (0, 0) if need is None or shortfall is None else (need, shortfall)
+    if need is None or shortfall is None:
+        return 0, 0
+    return need, table["missing"] if table else shortfall
 
 
 def days_left(campaign: Campaign, now: datetime) -> int:
@@ -398,7 +427,7 @@ def _remaining(
     fixed: list[tuple[Pin, int, int]],
 ) -> tuple[Ints, Ints, Ints]:
     """Return what pins leave: shortfall of communes, room of teams until the end and on the day."""
-    lacking = np.array([0 if c.at_sea else c.shortfall for c in communes], dtype=np.int64)
+    lacking = np.array([0 if c.at_sea else c.lacking for c in communes], dtype=np.int64)
     if request.day == request.today:
         lacking += _done_today(request, communes)
     daily = np.array([t.capacity_per_day or 0 for t in teams], dtype=np.int64)
@@ -417,7 +446,10 @@ def _done_today(request: PlanRequest, communes: list[Commune]) -> Ints:
     values = {"campaign": request.campaign.id, "today": request.today, "network": request.network}
     done = {row.unit_id: row.n for row in db.session.execute(DONE, values)}
     beyond = (max(0, c.counted - c.need) if c.need else c.counted for c in communes)
-    left = [max(0, done.get(c.id, 0) - n) for c, n in zip(communes, beyond, strict=True)]
+    left = [
+        0 if c.table else max(0, done.get(c.id, 0) - n)  # a table does not count today
+        for c, n in zip(communes, beyond, strict=True)
+    ]
     return np.array(left, dtype=np.int64)
 
 
@@ -445,7 +477,7 @@ def _assignments(
             pinned=row.pinned,
             own=commune == teams[row.team].own,
             phones=row.phones,
-            reaches=total[row.commune] >= commune.shortfall,
+            reaches=total[row.commune] >= commune.lacking,
             by_others=total[row.commune] - own[row.team, row.commune],
             distance_m=metres if metres == metres else None,  # NaN: a home or a centre is unknown
         )

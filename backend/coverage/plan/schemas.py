@@ -5,6 +5,7 @@ from marshmallow import Schema, fields
 from backend.coverage.figures.schemas import CountsSchema, TargetSchema
 from backend.coverage.plan.nearby import MAX_RADIUS_M, MIN_RADIUS_M, RADIUS_M
 from backend.coverage.plan.service import ProposedStop
+from backend.coverage.vnnic.steering import TableNeed
 from backend.devices.schemas import WithNoticesSchema
 from backend.fields import MAX_ID, Day, QueryNumber, QueryWhole, Strict, Text, schema_of
 from backend.http.paging import list_of
@@ -56,13 +57,19 @@ class PlanLimitsSchema(Schema):
     )
 
 
+class ByTableSchema(Schema):
+    """What a commune needs by VNNIC's table, where VNNIC's count steers; null: ours does."""
+
+    vnnic = fields.Nested(schema_of(TableNeed, ""), required=True, allow_none=True)
+
+
 class PlannedUnitSchema(UnitNameSchema):
     """A commune with its province."""
 
     province = fields.String(required=True, allow_none=True)
 
 
-class PlanItemSchema(Schema):
+class PlanItemSchema(ByTableSchema):
     """An assignment: samples in one commune, with its reasons."""
 
     unit = fields.Nested(PlannedUnitSchema, required=True)
@@ -78,7 +85,9 @@ class PlanItemSchema(Schema):
         required=True, metadata={"description": "the plan brings the commune to its target"}
     )
     distance_m = fields.Integer(required=True, allow_none=True)
-    shortfall = fields.Integer(required=True)
+    shortfall = fields.Integer(
+        required=True, metadata={"description": "by the count that steers the province"}
+    )
     by_others = fields.Integer(required=True, metadata={"description": "until the end"})
     pace_per_day = fields.Float(required=True)
     needed_per_day = fields.Integer(required=True)
@@ -158,6 +167,11 @@ class PlanSchema(Schema):
     days_left = fields.Integer(required=True)
     network = fields.String(required=True)
     target = fields.Nested(TargetSchema, required=True, allow_none=True)
+    steered_since = fields.Date(
+        required=True,
+        allow_none=True,
+        metadata={"description": "VNNIC's count steers some of the communes; null: ours does"},
+    )
     limits = fields.Nested(PlanLimitsSchema, required=True)
     rule = fields.String(required=True, metadata={"description": "explanation of the algorithm"})
     summary = fields.Nested(PlanSummarySchema, required=True)
@@ -204,7 +218,7 @@ class UnitProgressSchema(UnitNameSchema):
     )
 
 
-class NextUnitSchema(PlannedUnitSchema, UnitProgressSchema):
+class NextUnitSchema(PlannedUnitSchema, UnitProgressSchema, ByTableSchema):
     """The commune around the phone, and its public counts."""
 
     own_since = fields.Integer(
@@ -239,7 +253,7 @@ class EndedCampaignSchema(Schema):
 EndedCampaignsSchema = list_of(EndedCampaignSchema, "EndedCampaigns")
 
 
-class NearbyUnitSchema(PlannedUnitSchema, UnitProgressSchema, CentreSchema):
+class NearbyUnitSchema(PlannedUnitSchema, UnitProgressSchema, ByTableSchema, CentreSchema):
     """A commune around the phone; `within`: its centre lies within the radius."""
 
     distance_m = fields.Integer(required=True)

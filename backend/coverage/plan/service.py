@@ -93,7 +93,9 @@ def places_of(rows: Iterable[Commune]) -> list[PlanPlace]:
     places = []
     for commune in rows:
         need = commune.need
-        has = max(need - commune.shortfall, commune.counted) if need else commune.counted
+        has = commune.counted
+        if need:
+            has = need - commune.shortfall if commune.table else max(need - commune.shortfall, has)
         step = STEP_NAMES.index(progress_step(has, need or None))
         places.append(PlanPlace(commune.code, commune.name, step, has, need))
     return places
@@ -189,6 +191,9 @@ def _serialize_plan(actor: Actor, plan: Plan, teams: list[PlanTeam]) -> dict[str
         "days_left": request.days_left,
         "network": request.network,
         "target": plan.communes.target,
+        "steered_since": min(
+            (c.table["since"] for c in plan.communes.rows if c.table), default=None
+        ),
         "limits": asdict(request.limits),
         "summary": _summary(plan),
         "teams": [_team(plan, team, places) for team in ordered],
@@ -214,7 +219,7 @@ def _summary(plan: Plan) -> dict[str, int]:
     return {
         "communes": len(plan.communes.rows),
         "communes_lacking": len(lacking),
-        "communes_reached_by_plan": sum(planned[c.id] >= c.shortfall for c in lacking),
+        "communes_reached_by_plan": sum(planned[c.id] >= c.lacking for c in lacking),
         "shortfall": sum(commune.shortfall for commune in lacking),
         "covered_by_plan": sum(min(planned[c.id], c.shortfall) for c in lacking),
     }
@@ -290,6 +295,7 @@ def serialize_assignment(request: PlanRequest, assignment: Assignment) -> dict[s
         "reaches": assignment.reaches,
         "distance_m": None if distance_m is None else round(distance_m),
         "shortfall": commune.shortfall,
+        "vnnic": commune.table,
         "by_others": assignment.by_others,
         "pace_per_day": round(commune.counted / days_done, 1),
         "needed_per_day": -(-commune.shortfall // request.days_left),

@@ -92,6 +92,7 @@ class ActionPlan:
     references: Sequence[str]  # documents that the plan answers
     at: datetime
     demo: bool
+    vnnic_day: date | None = None  # of VNNIC's newest table, where it steers; None: our count does
 
     @property
     def days_left(self) -> int:
@@ -152,8 +153,9 @@ def compose_plan(plan: ActionPlan, head: LetterheadContent) -> parts.LetterConte
 def _aims(plan: ActionPlan) -> list[str]:
     at, kind = plan.at.astimezone(VIETNAM), labels.NETWORKS_LONG[plan.network]
     target = f"{_n(plan.threshold)} mẫu" if plan.threshold else "chỉ tiêu"
+    counted_by = labels.counted_by(plan.vnnic_day)
     now = (
-        f"Đến {at.hour} giờ {at.minute:02} phút ngày {at:%d/%m/%Y}, {labels.BY_OUR_COUNT},"
+        f"Đến {at.hour} giờ {at.minute:02} phút ngày {at:%d/%m/%Y}, {counted_by},"
         f" {_n(plan.reached)} trên {_n(plan.units)} đơn vị cấp xã đạt {target} {kind}"
     )
     if not plan.needs:
@@ -296,7 +298,9 @@ def _annexes(plan: ActionPlan) -> list[Annex]:
         found += _others(len(plan.teams) - len(listed), "đội")
     if not found:
         return []
-    found.append(TextPart(f"Số liệu {labels.BY_OUR_COUNT}, lập lúc {moment(plan.at)}."))
+    found.append(
+        TextPart(f"Số liệu {labels.counted_by(plan.vnnic_day)}, lập lúc {moment(plan.at)}.")
+    )
     title = f"Nơi đo, đội đo {labels.NETWORKS_LONG[plan.network]} {labels.month(plan.month)}"
     return [Annex(title, frozenset(), found)]
 

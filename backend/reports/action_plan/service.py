@@ -86,7 +86,7 @@ class Lacking(NamedTuple):
     code: str
     name: str
     target: int
-    shortfall: int
+    shortfall: int  # by the count that steers
 
 
 class Scope(NamedTuple):
@@ -110,10 +110,12 @@ def plan_of_province(
         raise Problem(404, "not_found")
     overview = area_overview(CoverageQuery(running, "commune", network, unit.code), now)
     lacking = [
-        Lacking(one["code"], one["name"], one["target"], one["shortfall"])
+        Lacking(one["code"], one["name"], one["target"], missing)
         for one in overview.items
-        if one["target"] and one["shortfall"]
+        if one["target"]
+        and (missing := one["shortfall"] if one["need"].unknown else one["need"].missing)
     ]
+    followed = overview.followed
     last, before = month_end(running), month_before(running)
     values = {"unit": unit.id, "network": network, "today": today, "last": last}
     campaigns = db.session.scalars(CAMPAIGNS, values).all()
@@ -139,6 +141,7 @@ def plan_of_province(
         references=references_on(unit, today),
         at=now,
         demo=overview.answer["demo"],
+        vnnic_day=followed.day if followed else None,
     )
     return PlanFile(plan, letterhead)
 
@@ -180,6 +183,7 @@ def plan_of_campaign(
         references=(),
         at=now,
         demo=campaign.demo,
+        vnnic_day=max((c.table["day"] for c in rows if c.table), default=None),
     )
     return PlanFile(plan, _letterhead_of(organisation, provinces))
 
@@ -196,6 +200,7 @@ def _join(
     """Return what each commune lacks with its teams, and the work of each team in them."""
     places = {one.code: one for one in lacking}
     samples: defaultdict[str, Counter[int]] = defaultdict(Counter)  # by commune, then team
+    proposed = {c.code: c.lacking for plan in plans for c in plan.communes.rows}
     teams = {team.id: team for plan in plans for team in plan.teams}
     for plan in plans:
         for team_id, assignments in plan.assignments.items():
@@ -208,7 +213,7 @@ def _join(
             "target": one.target,
             "shortfall": one.shortfall,
             "planned": (planned := samples[one.code].total()),
-            "missing": max(0, one.shortfall - planned),
+            "missing": max(0, proposed.get(one.code, one.shortfall) - planned),
             "teams": "; ".join(teams[id].name for id, _ in samples[one.code].most_common()),
         }
         for one in sorted(lacking, key=lambda one: (-one.shortfall, one.name))

@@ -137,6 +137,13 @@ ALL = "Tất cả"
 UNKNOWN: Mapping[str, str] = {"unknown": "Không rõ"}
 
 
+def counted_by(vnnic_day: date | None) -> str:
+    """Return whose count a letter tells: ours, or VNNIC's up to the day of its table."""
+    if vnnic_day is None:
+        return BY_OUR_COUNT
+    return f"theo bảng số liệu của VNNIC đến ngày {vnnic_day:%d/%m/%Y}"
+
+
 def mark(*, demo: bool, draft: bool) -> str | None:
     """Return the mark on every page of a draft or a demo report."""
     return " · ".join([DRAFT] * draft + [DEMO] * demo) or None

@@ -30,6 +30,7 @@ TASKS: dict[Group, str] = {
 COLUMNS = (
     Column("name", "Đơn vị", "Tên đơn vị hành chính"),
     Column("has", "Đã có", "Số mẫu được so với mục tiêu", "whole"),
+    Column("own", "Đo Sóng", "Số mẫu được tính theo Đo Sóng", "whole"),
     Column("devices", "Số máy", "Số thiết bị đã đo", "whole"),
     Column("outings", "Buổi đo", "Số buổi đo: mỗi đội, mỗi ngày một buổi", "whole"),
     Column("target", "Mục tiêu", "Số mẫu cần có trong tháng", "whole"),
@@ -41,9 +42,10 @@ COLUMNS = (
 
 
 class AddressedCommune(AreaUnit):
-    """A commune that lacks samples."""
+    """A commune that lacks samples; `shortfall` and `needed_per_day` by the count that steers."""
 
-    has: int  # samples that are compared with its target
+    has: int | None  # samples that are compared with its target; None: too few for VNNIC
+    own: int  # these by our count
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,8 @@ class Situation:
     unit_name: str
     month: str
     network: str
-    units: int  # with a target
-    reached: int
+    units: int  # with a target, and in VNNIC's tables where these steer
+    reached: int  # by the count that steers
     threshold: int | None  # None: the communes have different targets
     days_left: int | None  # None: the month is over
     communes: Sequence[AddressedCommune]  # those addressed, the largest shortfall first
@@ -63,6 +65,7 @@ class Situation:
     silent_days: int
     at: datetime
     demo: bool
+    vnnic_day: date | None = None  # of VNNIC's newest table, where it steers; None: our count does
 
     @property
     def reachable(self) -> bool:
@@ -97,7 +100,7 @@ def compose_reminder(one: Situation, head: LetterheadContent) -> parts.LetterCon
         ),
         opening=f"{request}{agency} theo dõi kết quả đo chất lượng dịch vụ truy nhập Internet"
         f" {labels.month(one.month)} trên địa bàn {labels.within(one.unit_name)},"
-        f" {labels.BY_OUR_COUNT}.",
+        f" {labels.counted_by(one.vnnic_day)}.",
         sections=[parts.Section("asks", "", [_findings(one), requested, *asks])],
         closing=f"{agency} đề nghị Ủy ban nhân dân các {kinds} quan tâm, chỉ đạo thực hiện./.",
         copies=head["copies"],
@@ -111,6 +114,7 @@ def _annex(situation: Situation) -> Annex:
     """Return the table of the addressed communes; what all have in common stands once above it."""
     absent = set() if situation.days_left else {"last_day"}
     absent |= set() if situation.reachable else {"needed_per_day"}
+    absent |= set() if situation.vnnic_day else {"own"}
     if situation.threshold and {unit["target"] for unit in situation.communes} == {
         situation.threshold
     }:
@@ -127,7 +131,9 @@ def _annex(situation: Situation) -> Annex:
     common = [column for column in columns if _is_common(column, rows)]
     shared = "; ".join(f"{one.head}: {format_cell(one, rows[0][one.key])}" for one in common)
     table = TablePart("", [one for one in columns if one not in common], rows, numbered=True)
-    note = TextPart(f"Số liệu {labels.BY_OUR_COUNT}, lập lúc {moment(situation.at)}.")
+    note = TextPart(
+        f"Số liệu {labels.counted_by(situation.vnnic_day)}, lập lúc {moment(situation.at)}."
+    )
     title = f"Đơn vị cấp xã còn thiếu mẫu {labels.NETWORKS_LONG[situation.network]}"
     return Annex(
         f"{title} {labels.month(situation.month)}",
@@ -137,7 +143,7 @@ def _annex(situation: Situation) -> Annex:
 
 
 # What a commune is named and asked by stays in its row.
-OF_EACH = ("name", "has", "shortfall")
+OF_EACH = ("name", "has", "own", "shortfall")
 
 
 def _is_common(column: Column, rows: Sequence[Row]) -> bool:

@@ -77,7 +77,7 @@ def draft_reminder(
     if unit.level == "commune":
         raise Problem(404, "not_found")
     selection = CoverageQuery(month, "commune", network, unit.code, sort="-shortfall")
-    overview = area_overview(selection, now)
+    overview = area_overview(selection, now, drafts=True)
     chosen = tuple(one for one in GROUPS if one in (query["groups"] or GROUPS))
     letterhead = letterhead_on(unit, min(month_end(month), local_day(now)))
     signatures = propose_titles(letterhead["titles"])
@@ -124,15 +124,25 @@ def _situation(
     target = overview.answer["target"]
     basis: Basis = target["basis"] if target else "counted"
     communes: list[AddressedCommune] = [
-        {**one, "has": one[basis]} for one in overview.items if one["group"] in chosen
+        {
+            **one,
+            "has": one["need"].has,
+            "own": one[basis],
+            "shortfall": one["need"].missing,
+            "needed_per_day": one["need"].per_day,
+        }
+        for one in overview.items
+        if one["group"] in chosen
     ]
+    followed = overview.followed
     course = overview.course
     return Situation(
         unit_name=unit.name,
         month=query.month,
         network=query.network,
-        units=overview.targeted,
-        reached=overview.reached,
+        units=sum(one["need"].missing is not None for one in overview.items),
+        reached=sum(one["need"].missing == 0 for one in overview.items),
+        vnnic_day=followed.day if followed else None,
         threshold=target["threshold"] if target else None,
         days_left=course.left if course else None,
         communes=communes,

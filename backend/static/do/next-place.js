@@ -30,7 +30,7 @@ export async function showNext(fix, network, inTeam) {
   const { around, assignments } = next;
   const from = fix ?? next.fix; // offline without a position: the stored one
   const spots = (around.spots ?? []).slice(0, MAX_SPOTS);
-  const lacking = (around.nearby ?? []).filter((one) => one.within && one.shortfall).slice(0, MAX_UNITS);
+  const lacking = (around.nearby ?? []).filter((one) => one.within && toGo(one)).slice(0, MAX_UNITS);
   const goals = assignments.map((one) => ({ ...one, distance_m: from && one.latitude !== null ? metresTo(one, from) : null }));
   const [near, far] = [goals.filter((one) => isNear(one, around, most)), goals.filter((one) => !isNear(one, around, most))];
   const nothing = !(near.length || spots.length || lacking.length);
@@ -81,11 +81,11 @@ function showWay({ unit, nearby = [], here }, fix, { spots, goals, lacking }) {
   const way = element("way");
   const isFree = (one) => !(here?.circles ?? []).some((own) => metresTo(own, one) < own.radius_m);
   const [spot] = spots.filter(isFree);
-  const full = unit?.shortfall === 0 && !spots.length && !goals.length && !lacking.length;
+  const full = unit && missing(unit) === 0 && !spots.length && !goals.length && !lacking.length;
   way.classList.toggle("full", full);
   if (spot) way.replaceChildren(spotItem(spot, fix));
   else if (lacking.length) way.replaceChildren(unitItem(lacking[0], fix));
-  else way.replaceChildren(...(full ? [fullItem(nearby.find((one) => one.shortfall))] : []));
+  else way.replaceChildren(...(full ? [fullItem(nearby.find(toGo))] : []));
 }
 
 function fullItem(unit) {
@@ -108,7 +108,17 @@ function counts(unit) {
   const values = { unit: unit.name, counted: number(unit.counted), time: time(unit.as_of) };
   const own = unit.own_since ? `, ${translate("ownSince", { n: number(unit.own_since) })}` : "";
   if (unit.target === null) return translatePlural("hereNoTarget", unit.counted, values) + own;
-  return translatePlural(unit.shortfall ? "here" : "hereReached", unit.target, values) + own;
+  return translatePlural(unit.shortfall ? "here" : "hereReached", unit.target, values) + own + byTable(unit);
+}
+
+// Where VNNIC's count steers, what its table lacks; what was measured since its day is not asked for again.
+const missing = ({ vnnic, shortfall }) => (vnnic ? vnnic.missing : shortfall);
+const toGo = (unit) => Math.max(0, missing(unit) - (unit.vnnic?.measured_since ?? 0));
+
+function byTable({ vnnic }) {
+  if (!vnnic) return "";
+  const [, month, day] = vnnic.day.split("-");
+  return `. ${translate(vnnic.samples === null ? "vnnicFew" : "vnnicHas", { n: number(vnnic.samples ?? 0), day: `${day}/${month}`, missing: number(vnnic.missing), since: number(vnnic.measured_since) })}`;
 }
 
 function assignmentItem(item, standsHere = false) {
@@ -137,7 +147,7 @@ function spotItem(spot, fix) {
 
 function unitItem(unit, fix) {
   const where = translate("spot", { distance: distance(unit.distance_m), direction: fix ? direction(unit, fix) : "" });
-  const row = create("li", "wait", `${translatePlural("unitLacks", unit.shortfall, { unit: unit.name })}. ${where} `);
+  const row = create("li", "wait", `${translatePlural("unitLacks", toGo(unit), { unit: unit.name })}. ${where} `);
   row.append(directionsLink(unit));
   return row;
 }

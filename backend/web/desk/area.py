@@ -131,13 +131,20 @@ class AreaPage:
     @property
     def few_phones(self) -> list[AreaUnit]:
         """The communes that reached their target with fewer phones or outings than advised."""
-        reached = self.groups["reached"] if self.query.level == "commune" else []
-        return [one for one in reached if lacks_participation(one)]
+        if self.query.level != "commune":
+            return []
+        return [one for one in self.overview.items if one["reached"] and lacks_participation(one)]
 
     @property
     def reminded(self) -> list[Addressed]:
         """The groups of units that are reminded."""
         return [name for name in REMINDED if self.groups[name]]
+
+    @property
+    def old_table(self) -> int | None:
+        """The days since the day of VNNIC's newest table, where it steers and is old; else None."""
+        tables = self.overview.tables
+        return tables.days_old if self.running and tables and tables.stale else None
 
     @property
     def has_tasks(self) -> bool:
@@ -223,7 +230,7 @@ def show_area(actor: Actor, code: str, query: AreaQuery, now: datetime) -> AreaP
     level = "commune" if only else query["level"] or levels[0]
     order = query["sort"] or "-shortfall"
     selection = CoverageQuery(month, level, network, parent, only, sort=order)
-    overview = area_overview(selection, now)
+    overview = area_overview(selection, now, drafts=True)
     whole = CoverageQuery(month, unit.level, network, unit=unit.code)
     own = overview.items[0] if whole.unit == only else coverage(whole, now)["items"][0]
     show, page, chosen = query["show"], query["page"], overview.items

@@ -31,8 +31,10 @@ from backend.coverage.vnnic.importer import (
     set_table_state,
 )
 from backend.coverage.vnnic.ispeed import distance
+from backend.coverage.vnnic.schemas import SteeringChangeSchema
 from backend.coverage.vnnic.service import comparison
-from backend.errors import Problem
+from backend.coverage.vnnic.steering import SteeringChange, set_steering, show_steering
+from backend.errors import Problem, invalid
 from backend.http import etags
 from backend.http.requests import clock_now
 from backend.reports.monthly.letterheads import set_letterhead, show_letterhead
@@ -361,7 +363,19 @@ def vnnic(query: FiguresPageQuery, code: str) -> Response:
     values |= {"preview": result, "imported": imported, "heads": HEADS}
     values |= {"today": local_day(now), "month_end": month_end(month)}
     values["distance"] = distance(network, local_day(now))
+    if unit.level == "province" and month == this_month(now):
+        values["steering"] = show_steering(user, code, network, now)
     return render_private("web/desk/vnnic.html", query["lang"], form=form, **values)
+
+
+@bp.page("/area/<code>/steering", methods=("POST",))
+def steering(query: LangQuery, code: str) -> Response:
+    """Let VNNIC's count steer a province, or ours again."""
+    wanted: SteeringChange | None = new_form(query).load(SteeringChangeSchema())
+    if wanted is None:  # the button has no other value
+        raise invalid("steered_by", "not_one_of")
+    set_steering(actor(), code, wanted, clock_now())
+    return redirect_to("desk.vnnic", query, code=code, network=wanted["network"])
 
 
 @bp.page("/area/<code>/letterhead", methods=READ_WRITE)

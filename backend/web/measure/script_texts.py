@@ -153,6 +153,8 @@ TEXTS: dict[str, str | Plural] = {
         "{unit}: {n} sample this month (as of {time})",
         "{unit}: {n} samples this month (as of {time})",
     ),
+    "vnnicHas": N_("VNNIC {n} (to {day}), {missing} missing; measured since: {since}"),
+    "vnnicFew": N_("VNNIC not enough (to {day}), {missing} missing; measured since: {since}"),
     "ownSince": N_("this phone since then: +{n}"),
     "spot": N_("{distance} to the {direction}"),
     "spotNone": N_("nobody has measured"),

@@ -1,5 +1,6 @@
 """The overview board of the country or a unit, for a screen in a meeting: from public counts."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypedDict
 
@@ -38,7 +39,8 @@ class Wall(TypedDict):
     page: CoveragePage
     overview: AreaOverview
     drawn: MapDrawing | None  # null: a unit without a polygon
-    worst: list[UnitItem]  # the units that lack most, first those without a sample
+    # The units that lack most by the count that steers, first those without a sample.
+    worst: Sequence[UnitItem]
     running: bool  # the month is not over
 
 
@@ -49,13 +51,24 @@ def show_wall(code: str | None, query: UnitPageQuery, now: datetime) -> Wall:
         page = show_country(month, network, None, now, PUBLIC)
     else:
         page = show_unit(code, month, network, query["level"], now, PUBLIC)
+    overview = area_overview(page.query, now)
+    worst = _by_table(overview) if overview.followed else page.groups.get("lacking", [])
     return {
         "page": page,
-        "overview": area_overview(page.query, now),
+        "overview": overview,
         "drawn": draw_map(page, now),
-        "worst": page.groups.get("lacking", [])[:MAX_LACKING],
+        "worst": worst[:MAX_LACKING],
         "running": page.next_month is None,
     }
+
+
+def _by_table(overview: AreaOverview) -> Sequence[UnitItem]:
+    """Return the units that lack samples by VNNIC's table, with what they lack by it."""
+    items = sorted(overview.items, key=lambda one: one["need"].order)
+    lacking = [one for one in items if one["need"].missing]
+    for one in lacking:
+        one["shortfall"] = one["need"].missing
+    return lacking
 
 
 def draw_briefing(wall: Wall, form: str, translator: Translator, now: datetime) -> str:

@@ -300,6 +300,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "out_of_reach": N_("Cannot make it"),
         "planned": N_("Planned in full"),
         "on_pace": N_("On pace"),
+        "unknown": N_("Not in VNNIC’s table"),
         "missed": N_("Target missed"),
         "reached": N_("Reached"),
     },

@@ -217,6 +217,7 @@ DESK_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"POST {DESK_REPORT}/attachments": _letter,
     f"GET {AREA}/vnnic": lambda w: OWN,
     f"POST {AREA}/vnnic": _table,
+    f"POST {AREA}/steering": lambda w: OWN | {"data": {"network": "mobile", "steered_by": "vnnic"}},
     f"GET {AREA}/letterhead": lambda w: OWN,
     f"POST {AREA}/letterhead": _letterhead,
     "POST /account/deputies": _lending,

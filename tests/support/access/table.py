@@ -60,7 +60,7 @@ TABLE = {
     "POST /api/v1/vnnic/import": "401 401 403 403 403 200 200 200",
     "POST /api/v1/units/<code>/vnnic": "401 401 403 403 403 200 403 200",
     "GET /api/v1/units/<code>/steering": "404 401 404 404 404 200 404 200",
-    "POST /api/v1/units/<code>/steering": "401 401 403 403 403 200 403 200",
+    "POST /api/v1/units/<code>/steering": "401 401 404 404 404 200 404 200",
     # outreach: officials of the area, organisers of the campaign, the leader of the team
     "GET /api/v1/units/<code>/outreach": "404 401 404 404 404 200 404 200",
     "POST /api/v1/units/<code>/outreach": "401 401 404 404 404 201 404 201",

@@ -235,6 +235,7 @@ PAGES = {
     # the office: VNNIC's table and letterhead of the own area, deputies of the own role
     "GET /desk/area/<code>/vnnic": "303 401 404 404 404 200 404 200",
     "POST /desk/area/<code>/vnnic": "303 401 404 404 404 303 404 303",
+    "POST /desk/area/<code>/steering": "303 401 404 404 404 303 404 303",
     "GET /desk/area/<code>/letterhead": "303 401 404 404 404 200 404 200",
     "POST /desk/area/<code>/letterhead": "303 401 404 404 404 303 404 303",
     # addresses of former versions

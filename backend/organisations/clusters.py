@@ -183,6 +183,15 @@ def search_clusters(text: str, today: date, limit: int) -> list[NamedRef]:
     return found[:limit]
 
 
+def clusters_in(unit_id: int, today: date) -> Sequence[NamedRef]:
+    """Return the lasting clusters with a commune or of a province, in Vietnamese order."""
+    inside = select(ClusterUnit.cluster_id).join(Unit, Unit.id == ClusterUnit.unit_id)
+    inside = inside.where(or_(Unit.id == unit_id, Unit.province_id == unit_id))
+    query = select(Cluster.id, Cluster.name).where(_lasts(today), Cluster.id.in_(inside))
+    rows = db.session.execute(query.order_by(*name_order(Cluster)))
+    return [{"id": row.id, "name": row.name} for row in rows]
+
+
 def clusters_named(ids: Collection[int]) -> Sequence[NamedRef]:
     """Return clusters by their ids, in Vietnamese order."""
     query = select(Cluster.id, Cluster.name).where(Cluster.id.in_(ids))

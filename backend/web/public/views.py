@@ -21,7 +21,7 @@ from backend.errors import Problem
 from backend.http.etags import with_content_tag
 from backend.http.requests import MAX_BODY_BYTES, Parser, as_attachment, clock_now
 from backend.monitoring.first_run import first_admin_command
-from backend.organisations.clusters import search_clusters
+from backend.organisations.clusters import clusters_in, search_clusters
 from backend.reports.content.figures import digest
 from backend.reports.monthly.seals import trusted_keys
 from backend.reports.monthly.service import check_digest
@@ -98,6 +98,7 @@ def unit(query: schemas.UnitPageQuery, code: str) -> Response:
     values["parts"] = show_parts(page, drawn, translator, now, figures_reader())
     values["sentence"] = sharing.sentence(page, translator)
     values["reform"] = reform_line(page.unit) if page.unit else None
+    values["clusters"] = clusters_in(page.unit.id, local_day(now)) if page.unit else ()
     return render_public("web/public/unit.html", lang, page=page, **values)
 
 

@@ -174,6 +174,17 @@ def test_whoever_lacks_one_of_its_communes_gets_the_public_s_answer(
     assert exact == public.json["summary"]["counted"] + 5
 
 
+def test_an_unpublished_month_is_its_officials_alone(khu_vuc: KhuVuc, app: Flask) -> None:
+    app.config["PUBLISH"] = "after_approval"
+    first, *_ = khu_vuc.units.values()
+    for headers in ({}, person(app, "official", unit_id(app, "01", "2025", "province"))):
+        answer = khu_vuc.coverage(headers)
+        assert (answer.status_code, answer.json["code"]) == (404, "not_published")
+    of_one = khu_vuc.coverage(khu_vuc.official(first)).json
+    assert len(of_one["items"]) == 1 and of_one["unpublished"] == len(khu_vuc.codes) - 1
+    assert len(khu_vuc.coverage(khu_vuc.official()).json["items"]) == len(khu_vuc.codes)
+
+
 @pytest.mark.parametrize(
     ("query", "status", "field"),
     [

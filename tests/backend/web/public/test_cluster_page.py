@@ -64,6 +64,18 @@ def test_an_ended_one_stays_and_is_not_found(app: Flask, client: FlaskClient, cl
     assert f"/cluster/{cluster}" not in client.get("/search?q=khu+vuc+song+thuong&lang=vi").text
 
 
+def test_its_communes_and_province_lead_to_it(
+    app: Flask, client: FlaskClient, cluster: int
+) -> None:
+    pages = {code: f"/unit/{code}?month=2025-08" for code in ("19", CODES[0], "05692", "01")}
+    leads = f'href="/cluster/{cluster}?'
+    found = {code for code, url in pages.items() if leads in client.get(url).text}
+    assert found == {"19", CODES[0]}
+    with app.app_context():
+        end_cluster(ADMIN, cluster, NOW)
+    assert leads not in client.get(pages["19"]).text
+
+
 def test_it_leads_to_no_month_without_its_communes(client: FlaskClient, cluster: int) -> None:
     july = client.get(f"/cluster/{cluster}?month=2025-07&lang=vi").text
     assert "month=2025-08" in july and "month=2025-06" not in july

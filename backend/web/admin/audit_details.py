@@ -159,6 +159,8 @@ REFERENCES: Mapping[str, str] = {
     "team_id": "team",
     "unit_id": "unit",
 }
+# Kinds of rows whose ids are in lists, by the name of the detail; elsewhere it may be a number.
+LISTS: Mapping[str, str] = {"units": "unit"}
 Names = Mapping[tuple[str, int], str]
 
 
@@ -171,6 +173,8 @@ def _references(details: Mapping[str, Json]) -> Iterator[tuple[str, int]]:
     for name, value in details.items():
         if isinstance(value, Mapping):
             yield from _references(value)
+        elif isinstance(value, list) and name in LISTS:
+            yield from ((LISTS[name], one) for one in value if isinstance(one, int))
         elif (kind := _kind_of(name, details)) and isinstance(value, int):
             yield kind, value
 
@@ -207,6 +211,8 @@ def _value(
     if isinstance(value, Mapping):
         named = readable_details(value, language, names)
         return "; ".join(f"{key}: {text}" for key, text in named) or NOTHING
+    if isinstance(value, list) and name in LISTS:
+        return ", ".join(_in_list(name, one, names) for one in value) or NOTHING
     if isinstance(value, list):
         return ", ".join(_value(name, one, details, language, names) for one in value) or NOTHING
     if (kind := _kind_of(name, details)) and isinstance(value, int):
@@ -215,6 +221,11 @@ def _value(
         return SECTIONS.get(str(value), str(value))
     label = LABELS[CODES[name]].get(value) if name in CODES and isinstance(value, str) else None
     return gettext(label, language) if label else str(value)
+
+
+def _in_list(name: str, value: Json, names: Names) -> str:
+    """Return the name of a row whose id is in a list."""
+    return names.get((LISTS[name], value), str(value)) if isinstance(value, int) else str(value)
 
 
 def row_of(subject: str, kind: str) -> int | None:

@@ -33,6 +33,14 @@ def test_a_former_district_is_one_in_one_press(admin: AdminBrowser) -> None:
     assert set(listed) == set(re.findall(r'href="/unit/(\d{5})', likely)) and len(listed) > 3
 
 
+def test_the_log_names_its_communes(admin: AdminBrowser) -> None:
+    admin.done(PAGE, name="Bắc", communes="05443\n05500")
+    entries = admin.get("/admin/audit?act=cluster.create").partition('id="entries"')[2]
+    communes = admin.get(PAGE).partition('<ul class="names">')[2].partition("</ul>")[0]
+    names = re.findall(r">([^<]+)</a>", communes)
+    assert len(names) == 2 and all(name in entries for name in names)
+
+
 def test_communes_are_added_to_those_of_districts(admin: AdminBrowser) -> None:
     admin.done(PAGE, name="Bắc", districts="169\n172", communes="05443")
     [(made, communes)] = re.findall(r'<tr id="cluster-(\d+)">(.*?)</tr>', admin.get(PAGE), re.S)

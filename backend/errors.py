@@ -17,6 +17,7 @@ class FieldError:
 
     field: str
     code: str
+    words: tuple[str, ...] = ()  # that fill its message
 
 
 class FieldMessage(TypedDict):
@@ -50,9 +51,9 @@ class Problem(Exception):
         return Problem, (self.status, self.code, self.errors, self.headers, self.members)
 
 
-def invalid(field: str, code: str) -> Problem:
-    """Return 422 for one field."""
-    return Problem(422, "invalid", [FieldError(field, code)])
+def invalid(field: str, code: str, *words: str) -> Problem:
+    """Return 422 for one field; the words fill its message."""
+    return Problem(422, "invalid", [FieldError(field, code, words)])
 
 
 def or_404(value: T | None, code: str = "not_found") -> T:

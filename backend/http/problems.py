@@ -76,7 +76,11 @@ def problem_response(problem: Problem) -> Response:
 def serialize_errors(errors: Iterable[FieldError], language: Language) -> list[FieldMessage]:
     """Return field errors with their messages."""
     return [
-        {"field": error.field, "code": error.code, "message": message(error.code, language)}
+        {
+            "field": error.field,
+            "code": error.code,
+            "message": message(error.code, language, error.words),
+        }
         for error in errors
     ]
 

@@ -1,5 +1,7 @@
 """The texts that users read for the codes that the API raises."""
 
+from collections.abc import Sequence
+
 from backend.i18n.catalogues import N_, Language, gettext
 
 # code: English text; {names} are filled from the error's parameters.
@@ -757,7 +759,7 @@ TEXTS: dict[str, str] = {
     "vnnic_not_table": N_("Only a CSV or XLSX table or the JSON of VNNIC is accepted."),
     "vnnic_no_header": N_("No column of samples was found. Head the columns: Mã, Đơn vị, Số mẫu."),
     "vnnic_no_unit_column": N_(
-        "No column of units was found. Head the columns: Mã, Đơn vị, Số mẫu."
+        "None of the columns “{}” has the names of units. Head the columns: Mã, Đơn vị, Số mẫu."
     ),
     "vnnic_unit_unknown": N_("The month's list has no such unit."),
     "vnnic_unit_ambiguous": N_(
@@ -793,6 +795,7 @@ TEXTS: dict[str, str] = {
 }
 
 
-def message(code: str, language: Language) -> str:
-    """The text for a code; the code itself where there is none."""
-    return gettext(TEXTS[code], language) if code in TEXTS else code
+def message(code: str, language: Language, words: Sequence[str] = ()) -> str:
+    """The text for a code, filled with words if there are any; the code itself without a text."""
+    text = gettext(TEXTS[code], language) if code in TEXTS else code
+    return text.format(*words) if words else text

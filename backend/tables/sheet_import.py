@@ -22,7 +22,7 @@ from unicodedata import category
 from backend.i18n.catalogues import Language
 from backend.i18n.messages import message
 from backend.tables.reader import read_table
-from backend.tables.table import Header, Kind, Line
+from backend.tables.table import Header, Kind, Line, Table
 
 OUTCOMES = ("create", "update", "unchanged", "error")
 
@@ -147,7 +147,11 @@ class SheetImport:
 
 def read_sheet(raw: bytes, kind: Kind) -> SheetImport:
     """Read a file; 422 for an invalid one."""
-    table = read_table(raw, kind)
+    return sheet_of(read_table(raw, kind), raw, kind)
+
+
+def sheet_of(table: Table, raw: bytes, kind: Kind) -> SheetImport:
+    """Return the sheet of a table that was read."""
     header = table.header
     return SheetImport(
         [_row(line, header, kind) for line in table.rows],

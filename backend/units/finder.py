@@ -83,6 +83,14 @@ class UnitFinder:
                 return self._choose(fitting, None if key is spelling else "place_loosely")
         return self._guess(text, self._by_name(plain).get(plain(first), []))
 
+    def knows(self, name: str) -> bool:
+        """Return whether units have a name, before the first comma; nothing is guessed.
+
+        A number alone is none, although wards are called Phường 1.
+        """
+        first = plain(_long(" ".join(name.split(",")[0].split())))
+        return not first.isdigit() and first in self._by_name(plain)
+
     def find_named(self, code: str, name: str, mismatch: str = "unit_code_and_name") -> Match:
         """Find the unit of a code, whose name must agree; without a code that of the name."""
         found = self.find(code or name)

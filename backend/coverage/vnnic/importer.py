@@ -70,13 +70,12 @@ def import_vnnic(
     raw = fetch()
     source = "atlas" if is_atlas(raw) else "table"
     level = level or {"atlas": "province", "table": "commune"}[source]
-    sheet = read_file(raw, level)
     last = month_end(key["month"])
     check_level(last, level)
     home = home or (next(iter(own)) if len(own) == 1 else None)
     choose = partial(choose_units, day=last, level=level)
     finder = UnitFinder(unit_index().on(last, level), choose, home, DIGITS[level])
-    is_allowed = _within_area(actor)
+    sheet, is_allowed = read_file(raw, level, finder.knows), _within_area(actor)
     for row in sheet.rows:
         if not row.errors:
             _match(row, finder, is_allowed)

@@ -2,12 +2,14 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from backend.errors import invalid
-from backend.tables.sheet_import import Remark, SheetImport, SheetRow, digest_of, read_sheet
-from backend.tables.table import MAX_ROWS, Kind
+from backend.tables.reader import read_table
+from backend.tables.sheet_import import Remark, SheetImport, SheetRow, digest_of, sheet_of
+from backend.tables.table import MAX_ROWS, Header, Kind, Table
 from geo.gazetteer import plain
 
 # Known titles of each column.
@@ -52,6 +54,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 TABLE = Kind(COLUMNS, "samples", "vnnic_no_header")
 # The last row of a table, which is no unit.
 TOTALS = ("tong", "tong cong", "tong so", "cong", "toan tinh", "toan thanh pho", "total")
+# Of a column's cells, the least share of names of units: some are misspelt, or of ended units.
+LEAST_NAMES = 0.8
 ABOVE = {"commune": ("district", "province"), "district": ("province",), "province": ()}
 FIGURES = ("download_mbps", "upload_mbps", "ping_ms", "jitter_ms")
 # Names of the Internet Atlas.
@@ -65,18 +69,44 @@ _WHOLE = re.compile(r"[0-9]{1,9}|[0-9]{1,3}(?:[.,\s][0-9]{3}){1,2}")  # 1234, 1.
 _SPEED = re.compile(r"[0-9]{1,6}(?:[.,][0-9]{1,9})?")
 
 
-def read_file(raw: bytes, level: str) -> SheetImport:
-    """Read a file; raise Problem (422) if it has no readable table."""
+def read_file(raw: bytes, level: str, is_name: Callable[[str], bool]) -> SheetImport:
+    """Read a file; raise Problem (422) if it has no readable table.
+
+    Without a column of units by its title, it is the one whose cells are names of units
+    (`is_name`).
+    """
     if is_atlas(raw):
         return SheetImport(_atlas(raw), digest_of(raw), {"format": "json"})
-    sheet = read_sheet(raw, TABLE)
-    if not sheet.columns.keys() & {"code", "name", level}:
-        raise invalid("file", "vnnic_no_unit_column")
+    table = read_table(raw, TABLE)
+    if not table.header.at.keys() & {"code", "name", level}:
+        table = replace(table, header=_with_names(table, is_name))
+    sheet = sheet_of(table, raw, TABLE)
     for row in sheet.rows:
         if not row.errors:
             _read_row(row, level)
     sheet.rows[:] = [row for row in sheet.rows if not _is_total(row)]
     return sheet
+
+
+def _with_names(table: Table, is_name: Callable[[str], bool]) -> Header:
+    """Return the header with the only column of names of units; 422 for none, or for several."""
+    header = table.header
+    found = [
+        at
+        for at in set(range(len(header.titles))) - set(header.at.values())
+        if _are_names([line.cells[at] for line in table.rows if at < len(line.cells)], is_name)
+    ]
+    if len(found) != 1:
+        raise invalid("file", "vnnic_no_unit_column", ", ".join(filter(None, header.titles)))
+    [at] = found
+    ignored = tuple(one for one in header.ignored if one != header.titles[at])
+    return replace(header, at={**header.at, "name": at}, ignored=ignored)
+
+
+def _are_names(cells: Sequence[str], is_name: Callable[[str], bool]) -> bool:
+    """Return whether most cells of a column, but for blank ones and sums, are names of units."""
+    texts = [cell for cell in cells if cell.strip() and plain(cell).strip(" .:") not in TOTALS]
+    return bool(texts) and sum(map(is_name, texts)) >= LEAST_NAMES * len(texts)
 
 
 def _is_total(row: SheetRow) -> bool:

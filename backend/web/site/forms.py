@@ -120,7 +120,8 @@ class Form:
         for error in errors:
             name = error.field.split(".")[0]
             if name in self.values or name == "file":  # a file is none of the values
-                self.errors.setdefault(name, readable_message(error.code, self.language))
+                text = readable_message(error.code, self.language, error.words)
+                self.errors.setdefault(name, text)
             else:
                 [text] = readable_errors([error], self.language)
                 self.error = f"{self.error} {text}" if self.error else text
@@ -182,7 +183,8 @@ def form_errors(names: Mapping[str, str]) -> Iterator[None]:
         yield
     except Problem as problem:
         problem.errors = tuple(
-            FieldError(_named(error.field, names), error.code) for error in problem.errors
+            FieldError(_named(error.field, names), error.code, error.words)
+            for error in problem.errors
         )
         raise
 

@@ -1,7 +1,7 @@
 """What people type and read on pages, beside what programs send and get."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from backend.errors import FieldError
 from backend.i18n.catalogues import N_, Language, gettext
@@ -34,9 +34,9 @@ def as_sent(name: str, text: str) -> str:
     return f"{year}-{int(month):02}" + (f"-{int(day):02}" if day else "")
 
 
-def readable_message(code: str, language: Language) -> str:
-    """Return the message of an error for people."""
-    return gettext(EXAMPLES[code], language) if code in EXAMPLES else message(code, language)
+def readable_message(code: str, language: Language, words: Sequence[str] = ()) -> str:
+    """Return the message of an error for people, filled with words if there are any."""
+    return gettext(EXAMPLES[code], language) if code in EXAMPLES else message(code, language, words)
 
 
 def readable_errors(errors: Iterable[FieldError], language: Language) -> list[str]:
@@ -44,7 +44,7 @@ def readable_errors(errors: Iterable[FieldError], language: Language) -> list[st
     sentences = []
     for error in errors:
         label = LABELS["field"].get(error.field.rpartition(".")[2])
-        text = readable_message(error.code, language)
+        text = readable_message(error.code, language, error.words)
         if label is not None and error.code not in EXAMPLES:
             text = f"{gettext(label, language)}: {text[:1].lower()}{text[1:]}"
         sentences.append(text)

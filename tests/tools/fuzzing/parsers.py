@@ -113,7 +113,7 @@ def _sample(raw: bytes) -> object:
 
 
 def _vnnic(raw: bytes) -> object:
-    return vnnic_reader.read_file(raw, "commune")
+    return vnnic_reader.read_file(raw, "commune", str.isalpha)
 
 
 def _figures(raw: bytes) -> object:

@@ -126,12 +126,41 @@ def test_tables_are_read_as_offices_head_them(app: Flask, client: FlaskClient, h
     assert (totals["create"], totals["error"], totals["rows"]) == (1, 0, 1)
 
 
-def test_a_table_without_a_column_of_units_is_refused_once(app: Flask, client: FlaskClient) -> None:
-    answer = send(
-        client, "STT,Nơi đo,Số mẫu\n1,Phường Trưng Vương,40\n", people.person(app, "admin")
-    )
+@pytest.mark.parametrize("wrong", ["Nhà trọ", "Xã Không Có", ""])
+def test_the_only_column_of_names_is_that_of_the_units(
+    app: Flask, client: FlaskClient, wrong: str
+) -> None:
+    names = ("Phường Trưng Vương", "P. Đồng Quang", "Túc Duyên", "Phường Hoàng Văn Thụ", wrong)
+    rows = "".join(f"{n},Đội {n},{name},40\n" for n, name in enumerate(names, 1))
+    table = f"STT,Người đo,Nơi đo,Số mẫu\n{rows},,Tổng cộng,200\n"
+    official = people.person(app, "official", people.unit_id(app, "19", level="province"))
+    answer = send(client, table, official).json
+    assert (answer["totals"]["create"], answer["totals"]["error"]) == (4, 1)
+    assert answer["columns"] == {"samples": "Số mẫu", "name": "Nơi đo"}
+    assert answer["ignored_columns"] == ["STT", "Người đo"]
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "STT,Nơi đo,Số mẫu\n1,Nhà trọ,40\n",
+        "STT,Nơi đo,Số mẫu\n1,Phường Trưng Vương,40\n2,Nhà trọ,1\n",  # every second cell
+        "STT,Nơi đo,Số mẫu\n1,,40\n",
+    ],
+)
+def test_a_table_without_a_column_of_units_is_refused_once(
+    app: Flask, client: FlaskClient, table: str
+) -> None:
+    admin = people.person(app, "admin") | {"Accept-Language": "vi"}
+    answer = send(client, table, admin)
     assert answer.status_code == 422
-    assert [one["code"] for one in answer.json["errors"]] == ["vnnic_no_unit_column"]
+    [error] = answer.json["errors"]
+    assert error["code"] == "vnnic_no_unit_column" and "“STT, Nơi đo, Số mẫu”" in error["message"]
+
+
+def test_of_two_columns_of_names_none_is_guessed(app: Flask, client: FlaskClient) -> None:
+    table = "Nơi đo,Nơi ở,Số mẫu\nPhường Trưng Vương,Túc Duyên,40\n"
+    assert send(client, table, people.person(app, "admin")).status_code == 422
 
 
 def test_errors_say_what_is_wrong_where_and_how_to_write_it(

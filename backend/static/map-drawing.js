@@ -54,6 +54,7 @@ export class UnitMap {
   namesFrom = 9; // the zoom from which communes have names
   bounds = COUNTRY;
   padding = 8;
+  maxZoom = 12;
 
   constructor(figure, url) {
     this.figure = figure;
@@ -73,7 +74,7 @@ export class UnitMap {
       fitBoundsOptions: { padding: this.padding },
       maxBounds: [[92, -2], [128, 31]],
       minZoom: 3,
-      maxZoom: 12,
+      maxZoom: this.maxZoom,
       attributionControl: false,
       dragRotate: false,
       pitchWithRotate: false,

@@ -2,7 +2,7 @@
 // the server stays.
 
 // The scripts of the kinds of map.
-const KINDS = { country: "./map-country.js", plan: "./map-plan.js", unit: "./map-unit.js" };
+const KINDS = { country: "./map-country.js", plan: "./map-plan.js", point: "./map-point.js", unit: "./map-unit.js" };
 // Kinds that load at once; others wait for a press, so that pages stay light. The plan needs tiles of
 // communes, too much for a phone's line.
 const AT_ONCE = matchMedia("(max-width: 720px)").matches ? ["country"] : ["country", "plan"];

@@ -1,5 +1,6 @@
 """Places without coverage in a real browser: an official on a small phone, from list to answer."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -8,8 +9,10 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
 from backend.clock import local_day
+from backend.units.catalogue import read_active
+from backend.web.maps import tiles
 from tests.support import people
-from tests.support.browser import check_page, expect_text, fill_fields, press
+from tests.support.browser import check_page, expect_text, fill_fields, press, wait_for
 from tests.support.live_server import serving_app
 
 SMALL = {"width": 360, "height": 640}
@@ -53,3 +56,45 @@ def test_an_official_records_a_hamlet_without_coverage(
     page.get_by_role("link", name="Điểm cần xử lý").click()
     expect(page.get_by_role("link", name="Bản Tèn")).to_be_visible()
     check_page(page, "desk-places")
+
+
+MAP = "document.getElementById('map').map?.map"
+
+
+@pytest.mark.long
+def test_an_official_sets_the_point_of_a_hamlet_on_a_map(
+    served: str, app: Flask, new_page: Callable[..., Page]
+) -> None:
+    with app.app_context():
+        [active] = [one for one in read_active() if one.system == "2025"]
+        tiles.build(app.config["VAR_DIR"] / "tiles", active)
+    page = new_page(SMALL)
+    page.goto(f"{DESK}/hamlets?lang=vi")
+    fill_fields(page, name=OFFICIAL, password=people.PASSWORD)
+    press(page, "Đăng nhập")
+    page.wait_for_url(f"**{DESK}/hamlets*")
+    page.get_by_label("Xã, phường", exact=True).select_option(label="Phường Phan Đình Phùng")
+    field, state = page.get_by_label("Vị trí", exact=True), page.locator("#picked")
+    press(page, "Chọn điểm trên bản đồ")
+    wait_for(page, f"{MAP}?.loaded() && {MAP}.areTilesLoaded()")
+    expect(field).to_have_value("")  # the commune is shown, nothing is chosen
+    check_page(page, "desk-hamlets-map")
+    page.locator("#canvas canvas").click(position={"x": 100, "y": 140})
+    expect(field).not_to_have_value("")
+    expect(state).to_contain_text("Hãy phóng to")
+    # By keyboard alone: nearer, then a step to the north.
+    fill_fields(page, position="21,5942 105,8481")
+    page.keyboard.press("Tab")
+    wait_for(page, f"{MAP}.getZoom() >= 11 && {MAP}.areTilesLoaded()")
+    page.locator("#canvas canvas").focus()
+    for zoom in (12, 13, 14):
+        page.keyboard.press("+")
+        wait_for(page, f"{MAP}.getZoom() === {zoom} && !{MAP}.isMoving()")
+    page.keyboard.press("ArrowUp")
+    wait_for(page, f"{MAP}.getCenter().lat > 21.597 && !{MAP}.isMoving()")
+    latitude, longitude = map(float, field.input_value().split(", "))
+    assert 21.5942 < latitude < 21.6 and abs(longitude - 105.8481) < 0.0001
+    expect(state).to_have_text(re.compile(r"Đã chọn: 21\.59\d+, 105\.8481\d, [^.]+\. *$"))
+    fill_fields(page, name="Bản Tèn")
+    press(page, "Lưu")
+    expect_text(page, f"{latitude:.10g}, {longitude:.10g}")

@@ -36,7 +36,8 @@ from backend.web.desk.place_forms import (
     StepFormSchema,
     fields_of_hamlet,
 )
-from backend.web.site.blueprint import READ_WRITE, PageBlueprint
+from backend.web.maps.drawing import point_map
+from backend.web.site.blueprint import MAP, READ_WRITE, PageBlueprint
 from backend.web.site.forms import new_form, redirect_to, render_form
 from backend.web.site.pages import render_private
 from backend.web.site.schemas import LangQuery
@@ -49,7 +50,7 @@ bp = PageBlueprint("places", __name__, login_required=True, url_prefix="/desk")
 bp.context_processor(add_frame)
 
 
-@bp.page("/area/<code>/hamlets", HamletListQuerySchema, methods=READ_WRITE)
+@bp.page("/area/<code>/hamlets", HamletListQuerySchema, methods=READ_WRITE, policy=MAP)
 def hamlets(query: HamletListQuery, code: str) -> Response:
     """List the hamlets of a province; add one, or change one."""
     form, user, now = new_form(query), actor(), clock_now()
@@ -73,7 +74,9 @@ def hamlets(query: HamletListQuery, code: str) -> Response:
     total, unplaced = service.count_hamlets(province.id)
     values = {"unit": province, "code": code, "total": total, "unplaced": unplaced}
     values |= {"listed": listed, "shown": service.serialize_hamlets(listed.rows, now)}
-    values |= {"communes": units_on(local_day(now), "commune", code), "wanted": query}
+    communes = units_on(local_day(now), "commune", code)
+    point = point_map(province, communes, local_day(now))
+    values |= {"communes": communes, "point": point, "wanted": query}
     return render_form("web/desk/hamlets.html", query, form, **values)
 
 
@@ -104,7 +107,7 @@ def hamlet_import(query: LangQuery, code: str) -> Response:
     return render_private(template, query["lang"], columns=COLUMNS, **values)
 
 
-@bp.page("/area/<code>/places", PlaceListQuerySchema, methods=READ_WRITE)
+@bp.page("/area/<code>/places", PlaceListQuerySchema, methods=READ_WRITE, policy=MAP)
 def places(query: PlaceListQuery, code: str) -> Response:
     """List the places without coverage of a province; add one."""
     form, user, now = new_form(query), actor(), clock_now()
@@ -130,6 +133,7 @@ def places(query: PlaceListQuery, code: str) -> Response:
     shown = places_service.serialize_places(listed.rows, now)
     values = {"unit": province, "code": code, "listed": listed, "shown": shown, "wanted": query}
     values |= {"hamlet": own[0] if own else None, "states": STATES, "operators": OPERATORS}
+    values["point"] = None if own else point_map(province, (), local_day(now))
     return render_form("web/desk/places.html", query, form, today=local_day(now), **values)
 
 

@@ -150,6 +150,29 @@ def pick_map(day: date, within: str | None) -> tuple[MapDrawing, Names]:
     return drawn, labels
 
 
+@dataclass(frozen=True, slots=True)
+class PointMap:
+    """A map of a province on which an official sets a point."""
+
+    drawn: MapDrawing  # its place and the inset of the sea; nothing is drawn by the server
+    digest: str  # of the boundary set
+    centres: dict[str, tuple[float, float]]  # latitude and longitude of communes, by code
+
+
+def point_map(province: UnitRow, communes: Iterable[UnitRow], day: date) -> PointMap | None:
+    """Return the map of a province's points; None if the day's set has no polygon of it."""
+    active = set_on(day)
+    drawing = outlines.inside(active, province) if active else None
+    if active is None or drawing is None:
+        return None
+    centres = {
+        one.code: (one.latitude, one.longitude)
+        for one in communes
+        if one.latitude is not None and one.longitude is not None
+    }
+    return PointMap(_part(active, drawing, (), {}), active.digest, centres)
+
+
 def _part(
     active: ActiveSet,
     drawing: outlines.Drawing,

@@ -14,7 +14,7 @@ Kind = Literal["system", "organisation", "team", "unit", "cluster"]
 class Grant:
     """A role over one thing; `id` is None for the whole system."""
 
-    role: str  # team_leader, organiser, official, admin
+    role: str  # team_leader, organiser, official, observer, admin
     kind: Kind
     id: int | None = None
     deputy: bool = False  # delegated by the official of the area
@@ -88,7 +88,7 @@ ACTS: dict[str, frozenset[str]] = {
     "unit.cells": frozenset({"official"}),  # cells of few devices too
     "unit.delegate": frozenset({"official"}),
     "unit.contacts": frozenset({"official"}),  # personal data: the people of a unit's office
-    "unit.figures": frozenset({"official"}),  # before they are published
+    "unit.figures": frozenset({"official", "observer"}),  # before they are published
     "unit.exclude": frozenset({"official"}),  # the scope is the province
     "vnnic.import": frozenset({"official"}),  # VNNIC's counts of the area
     "vnnic.steer": frozenset({"official"}),  # whose count steers; the scope is the province
@@ -98,7 +98,9 @@ ACTS: dict[str, frozenset[str]] = {
     # Hamlets, places without coverage and their evidence; the scope is the province.
     "places.see": frozenset({"official"}),
     "places.edit": frozenset({"official"}),
-    "report.read": frozenset({"official"}),  # before publication, and with its letterhead
+    "report.read": frozenset(
+        {"official", "observer"}
+    ),  # before publication, and with its letterhead
     "report.edit": frozenset({"official"}),
     "report.approve": frozenset({"official"}),
 }
@@ -181,6 +183,8 @@ def proved_lately(actor: Actor, now: datetime) -> bool:
 
 
 def _covers(grant: Grant, scope: Scope) -> bool:
+    if grant.kind == "system":
+        return True
     things = {
         "team": scope.teams,
         "organisation": scope.organisations,

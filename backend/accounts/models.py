@@ -81,9 +81,11 @@ class Role(db.Model):
     __tablename__ = "roles"
     __personal__ = N_("says what a person may do"), N_("until the account is closed")
     __table_args__ = (
-        CheckConstraint("role in ('team_leader', 'organiser', 'official', 'admin')", name="role"),
         CheckConstraint(
-            "(scope_id is null) = (role = 'admin') and case role"
+            "role in ('team_leader', 'organiser', 'official', 'observer', 'admin')", name="role"
+        ),
+        CheckConstraint(
+            "(scope_id is null) = (role in ('observer', 'admin')) and case role"
             " when 'team_leader' then scope_kind = 'team'"
             " when 'organiser' then scope_kind = 'organisation'"
             " when 'official' then scope_kind in ('unit', 'cluster')"

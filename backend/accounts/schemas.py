@@ -15,7 +15,7 @@ from backend.fields import Day, Many, Strict, Text, Whole, schema_of
 from backend.http.paging import PageSchema, list_of, page_of
 
 SCOPES = ("read", "write")
-ROLES = ("team_leader", "organiser", "official", "admin")
+ROLES = ("team_leader", "organiser", "official", "observer", "admin")
 
 
 class Label(Text):

@@ -260,9 +260,10 @@ def _matches(text: str, scopes: Select[int] | None) -> ColumnElement[bool]:
 # counts as a province if it has one, or more than 20 units.
 WITHOUT_FACTOR = """
     coalesce(u.totp_secret is null and (r.role = 'admin'
-        or (u.password_hash is not null and not u.demo and case {factor}
-            when 'all' then r.role in ('official', 'organiser')
-            when 'provinces' then r.role = 'official' and case r.scope_kind
+        or (u.password_hash is not null and not u.demo and case
+            when r.role = 'observer' then true
+            when {factor} = 'all' then r.role in ('official', 'organiser')
+            when {factor} = 'provinces' then r.role = 'official' and case r.scope_kind
                 when 'unit' then exists (
                     select from units p where p.id = r.scope_id and p.level = 'province')
                 else (select bool_or(p.level = 'province') or count(*) > 20

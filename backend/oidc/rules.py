@@ -15,6 +15,7 @@ SCOPES = {
     "team_leader": ("team",),
     "organiser": ("organisation",),
     "official": ("unit", "cluster"),
+    "observer": (),
     "admin": (),
 }
 NAMES = frozenset({"name", "claim", "value", "role"})

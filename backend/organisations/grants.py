@@ -26,6 +26,7 @@ KINDS: dict[str, Kind] = {
     "team_leader": "team",
     "organiser": "organisation",
     "official": "unit",
+    "observer": "system",
     "admin": "system",
 }
 LOCK_SCOPE = {
@@ -35,7 +36,7 @@ LOCK_SCOPE = {
 
 
 class RoleRequest(TypedDict):
-    """A role: a team leader's, organiser's or official's over one thing, an admin's over all."""
+    """A role: over one thing, of observers and admins over all."""
 
     role: str
     scope_id: int | None  # a team, an organisation or a unit
@@ -154,7 +155,7 @@ def _scope_id(data: RoleRequest, field: str, now: datetime) -> int | None:
     """Return the row that a role is over; 422 where there is none, or more than one."""
     role, scope_id, unit = data["role"], data["scope_id"], data["unit"]
     cluster_id = data.get("cluster_id")
-    if role == "admin":
+    if KINDS[role] == "system":
         if scope_id is not None or unit is not None or cluster_id is not None:
             raise invalid(_at(field, "scope_id"), "scope_not_taken")
         return None

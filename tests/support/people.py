@@ -26,7 +26,10 @@ from backend.units.models import Unit
 
 LONG_AGO = datetime(2024, 1, 1, tzinfo=UTC)
 LATER = datetime(2024, 11, 10, tzinfo=UTC)
-SCOPES = {"team_leader": "team", "organiser": "organisation", "official": "unit", "admin": "system"}
+SCOPES = {
+    "team_leader": "team", "organiser": "organisation", "official": "unit", "observer": "system",
+    "admin": "system",
+}  # fmt: skip
 
 
 def person(
@@ -40,8 +43,9 @@ def person(
     """Create a person with at most one role; return the headers of their token."""
     token = TOKEN_PREFIX + secrets.token_urlsafe(32)
     with app.app_context():
-        # An admin's role counts only with a second factor.
-        second = {"totp_secret": "JBSWY3DPEHPK3PXP"} if role == "admin" else {}
+        # These roles count only with a second factor.
+        needed = role in ("admin", "observer")
+        second = {"totp_secret": "JBSWY3DPEHPK3PXP"} if needed else {}
         fields = {"name": f"{secrets.token_hex(4)}@example.vn", "confirmed_at": LONG_AGO}
         user = User(**{**fields, **second, **changes})
         db.session.add(user)

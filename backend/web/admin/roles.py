@@ -32,6 +32,7 @@ SCOPE_FIELDS: dict[str, tuple[str, ...]] = {
     "team_leader": ("team",),
     "organiser": ("organisation_id",),
     "official": ("unit", "cluster_id"),
+    "observer": (),
     "admin": (),
 }
 

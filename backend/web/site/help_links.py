@@ -39,6 +39,7 @@ SECTIONS = {
     ("officials", "vnnic"): "desk.vnnic",
     ("officials", "deputies"): "account_pages.deputies",
     ("officials", "outreach"): "office.outreach office.outreach_import",
+    ("officials", "provinces"): "desk.provinces desk.province",
     ("officials", "report"): "desk.reports desk.report desk.letterhead",
     ("admins", "mail"): "admin.connections",
     ("admins", "webhooks"): "admin.webhooks admin.webhook",

@@ -161,6 +161,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "team_leader": N_("Team leader"),
         "organiser": N_("Organiser"),
         "official": N_("Official of an area"),
+        "observer": N_("Observer of the country"),
         "admin": N_("Admin"),
     },
     "scope_kind": {

@@ -75,6 +75,7 @@ KEPT = (
 # The first page of each role's work, in the order of the header.
 WORKSPACES = {
     "official": "desk.index",
+    "observer": "desk.provinces",
     "organiser": "board.index",
     "team_leader": "board.index",
     "admin": "admin.index",

@@ -46,6 +46,7 @@ grants = st.builds(lambda kind, one: Grant(*kind, one), st.sampled_from(AREAS), 
 held = st.lists(grants, max_size=4).map(tuple)
 people = st.builds(Actor, user_id=ids, grants=held, may_write=st.booleans())
 admin = Actor(user_id=1, grants=(Grant("admin", "system"),))
+observer = Actor(user_id=1, grants=(Grant("observer", "system"),))
 
 
 def of(scope: Scope, kind: str) -> frozenset[int]:
@@ -82,6 +83,14 @@ def test_no_role_over_a_thing_reaches_the_whole_system(person: Actor, act: str) 
 @given(acts, scopes)
 def test_an_admin_may_do_everything_everywhere(act: str, scope: Scope) -> None:
     assert can(admin, act, scope)
+
+
+@given(acts, scopes)
+def test_an_observer_reads_figures_and_reports_everywhere_and_changes_nothing(
+    act: str, scope: Scope
+) -> None:
+    assert can(observer, act, scope) == (act in {"unit.figures", "report.read"})
+    assert act in READS or not can(observer, act, scope)
 
 
 @given(people, acts, scopes, st.booleans())
@@ -144,7 +153,7 @@ def test_a_role_over_a_cluster_writes_no_letters() -> None:
 
 
 def test_acts_name_roles_and_reads_name_acts() -> None:
-    assert frozenset().union(*ACTS.values()) <= set(ROLES)  # admin needs no naming
+    assert frozenset().union(*ACTS.values()) <= {*ROLES, "observer"}  # admin needs no naming
     assert set(ACTS) >= READS
     assert {kind for _, kind in AREAS} | {"system"} == set(get_args(Kind))
 

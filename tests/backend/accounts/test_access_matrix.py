@@ -18,7 +18,7 @@ from tests.support.access.table import (
     endpoint,
     expected,
 )
-from tests.support.access.table_pages import DRAFT
+from tests.support.access.table_pages import DESK_REPORT, DRAFT
 from tests.support.access.world import PASSWORD, World
 from tests.support.openapi_client import openapi_document
 
@@ -58,6 +58,7 @@ def test_access_matrix(app: Flask, plain: FlaskClient, row: str) -> None:
     wanted, answered, world = expected(row), {}, None
     if wanted["nobody"] != 200:
         wanted["person"] = OF_ANYBODY_ELSE.get(row, wanted["other organiser"])
+        wanted["observer"] = OF_OBSERVER.get(row, wanted["person"])
     for actor in wanted:
         if world is None:
             world = World(app, plain, actor)
@@ -70,6 +71,41 @@ def test_access_matrix(app: Flask, plain: FlaskClient, row: str) -> None:
             world = None
     assert answered == wanted
 
+
+# What an observer of the country gets beyond a person without roles: reports before their approval,
+# and those of all provinces. No samples, cells, signals, contacts or people. No change of anything:
+# of a report that can be read it is forbidden, where others are told that there is none.
+OF_OBSERVER = {
+    "GET /api/v1/reports/provinces": 200,
+    "GET /api/v1/reports/provinces/<code>/report.json": 200,
+    "GET /api/v1/reports/provinces/<code>/seal.json": 200,
+    "GET /desk/provinces": 200,
+    "GET /desk/provinces.<any(csv,xlsx):form>": 200,
+    "GET /desk/provinces/<code>": 200,
+    f"GET {REPORT}": 200,
+    f"GET {REPORT}/figures": 200,
+    f"GET {REPORT}/files/<name>": 200,
+    f"GET {REPORT}/attachments/<int:attachment_id>": 200,
+    f"GET {REPORT}/remarks": 200,
+    f"GET {REPORT}/remarks (approved)": 200,
+    "GET /api/v1/units/<code>/letterhead": 200,
+    "GET /desk/area/<code>/letterhead": 200,
+    f"GET {DESK_REPORT}": 200,
+    f"DELETE {REPORT}": 403,
+    f"POST {REPORT}/freeze": 403,
+    f"POST {REPORT}/approve": 403,
+    f"POST {REPORT}/supersede": 403,
+    f"PUT {REPORT}/remarks/<section>": 403,
+    f"POST {DESK_REPORT}/remarks": 403,
+    f"POST {DESK_REPORT}/freeze": 403,
+    f"POST {DESK_REPORT}/approve": 403,
+    f"POST {DESK_REPORT}/supersede": 403,
+    f"POST {DESK_REPORT}/remove": 403,
+    "POST /desk/area/<code>/letterhead": 403,
+    # with a second factor, which the role needs
+    "POST /api/v1/account/totp": 409,
+    "POST /api/v1/account/recovery-codes": 201,
+}
 
 # What a person without roles gets, where it is not what an organiser of elsewhere gets.
 OF_ANYBODY_ELSE = {

@@ -123,6 +123,8 @@ def test_an_admin_without_a_second_factor_only_sets_one_up(
         ("all", "official", "05443", {}, True),
         ("all", "organiser", None, {}, True),
         ("all", "team_leader", None, {}, False),
+        ("admins", "observer", None, {"totp_secret": None}, True),
+        ("admins", "observer", None, {"totp_secret": None, "password_hash": None}, False),
     ],
 )
 def test_whose_role_needs_a_second_factor(
@@ -131,9 +133,9 @@ def test_whose_role_needs_a_second_factor(
 ) -> None:  # fmt: skip
     group = organisation(app)
     led = team(app, group)
-    scope = {"organiser": group, "team_leader": led}.get(role) or unit_id(
-        app, code or "", level="province" if code == "19" else "commune"
-    )
+    scope = {"organiser": group, "team_leader": led}.get(role)
+    if code is not None:
+        scope = unit_id(app, code, level="province" if code == "19" else "commune")
     app.config["SECOND_FACTOR"] = setting
     token = person(app, role, scope, **{"password_hash": password_hash(), **changes})
     assert client.get(ACCOUNT, headers=token).json["user"]["totp_needed"] is needed

@@ -112,6 +112,7 @@ class World:
             "other organiser": lambda: ("organiser", self.elsewhere),
             "official": lambda: ("official", self.province),
             "other official": lambda: ("official", self.hanoi),
+            "observer": lambda: ("observer", None),
             "admin": lambda: ("admin", None),
         }
         role, scope = roles[actor]()

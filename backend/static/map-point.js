@@ -44,14 +44,15 @@ class PointMap extends UnitMap {
 
   // Borders of communes: without a base map they are all there is to be seen.
   overlays() {
-    const edges = { id: "edges", type: "line", source: "units", "source-layer": "commune", paint: { "line-color": colour("ink"), "line-width": 1 } };
+    const edges = { id: "edges", type: "line", source: "units", "source-layer": "commune", paint: {
+      "line-color": colour("edge"), "line-width": ["interpolate", ["linear"], ["zoom"], 7, 0.5, 11, 1.5] } };
     return { sources: {}, layers: [edges] };
   }
 
   recolour() {
     super.recolour();
     if (!this.map.isStyleLoaded()) return; // the base class calls this again when idle
-    this.map.setPaintProperty("edges", "line-color", colour("ink"));
+    this.map.setPaintProperty("edges", "line-color", colour("edge"));
   }
 
   // Show the typed position, else the chosen commune; it is no choice of the person.

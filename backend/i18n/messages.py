@@ -130,6 +130,12 @@ TEXTS: dict[str, str] = {
     "campaigns_of_remeasure": N_(
         "Campaigns see a place only while it waits for a second measurement."
     ),
+    "place_not_unsent": N_("A chosen place has been sent or closed meanwhile; choose again."),
+    "place_number_unknown": N_("No place of this province has this number."),
+    "place_row_twice": N_("This place is in row {0} already."),
+    "place_named": N_("The place of this number is: {0}."),
+    "answer_unknown": N_("Write Có phương án or Chưa có kế hoạch."),
+    "no_answer_header": N_("No row has the column “Mã điểm”; use the table of the letter."),
     "not_position": N_("Write the position as 21.5942, 105.8481: latitude, then longitude."),
     "power_unknown": N_("Write có or không."),
     "contact_row_twice": N_("This contact is already in row {0}."),

@@ -2,14 +2,17 @@
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, TypedDict
 
 from marshmallow import ValidationError, fields, pre_load, validates_schema
 
-from backend.fields import MAX_ID, QueryWhole, Strict, Text
+from backend.fields import MAX_ID, Day, Many, QueryWhole, Reason, Strict, Text
 from backend.places.hamlets import HamletAnswer, HamletFields
+from backend.places.letters import MAX_IN_LETTER
 from backend.places.schemas import (
     EAST,
+    MAX_DOCUMENT,
     MAX_HOUSEHOLDS,
     MAX_NOTE,
     NORTH,
@@ -22,6 +25,7 @@ from backend.places.schemas import (
 )
 from backend.places.service import NewStep
 from backend.places.states import STATES, State
+from backend.web.desk.schemas import PreviewForm, PreviewFormSchema
 from backend.web.site.schemas import LangQuery, ListQuery, ListQuerySchema, PageQuerySchema
 
 # Two numbers as maps copy them; each with a point or a comma.
@@ -127,6 +131,57 @@ class ProposalFormSchema(Strict):
         """Require the reason of a rejection."""
         if data["act"] == "reject" and data["reason"] is None:
             raise ValidationError("required", "reason")
+
+
+class PlaceLetterQuery(LangQuery):
+    """The places that a letter may have, and those that are chosen."""
+
+    operator: str | None  # null: of any
+    place: list[int] | None  # numbers; null: all
+
+
+class PlaceLetterQuerySchema(PageQuerySchema):
+    """The places that a letter may have, and those that are chosen."""
+
+    operator = Text(choices=OPERATORS, load_default=None)
+    place = fields.List(QueryWhole(1, MAX_ID), load_default=None)
+
+
+class LetterForm(TypedDict):
+    """A letter that was sent to operators."""
+
+    place: list[int]  # numbers
+    document: str  # its number
+    day: date | None
+
+
+class LetterFormSchema(Strict):
+    """A letter that was sent to operators: its number, its day and its places."""
+
+    place = Many(QueryWhole(1, MAX_ID), 1, MAX_IN_LETTER, required=True)
+    document = Reason(MAX_DOCUMENT, required=True)
+    day = Day(allow_none=True, load_default=None)
+
+    @pre_load
+    def without_empty(
+        self, data: Mapping[str, str | list[str] | None], **options: Any
+    ) -> dict[str, str | list[str]]:
+        """Remove empty fields."""
+        return {name: value for name, value in data.items() if value}
+
+
+class AnswerForm(PreviewForm):
+    """The letter of an operator that a table of answers came with."""
+
+    document: str | None  # its number
+    day: date | None  # null: today
+
+
+class AnswerFormSchema(PreviewFormSchema):
+    """The letter of an operator that a table of answers came with."""
+
+    document = Text(MAX_DOCUMENT, allow_none=True, load_default=None)
+    day = Day(allow_none=True, load_default=None)
 
 
 class PlacePageQuery(LangQuery):

@@ -41,7 +41,14 @@ from backend.reports.monthly.letterheads import set_letterhead, show_letterhead
 from backend.units.service import units_on
 from backend.web.board import queue
 from backend.web.board.schemas import QueueQuery
-from backend.web.desk import office, places, provinces, report_pages, schemas  # noqa: F401 # binds pages
+from backend.web.desk import (  # noqa: F401 # binds pages
+    office,
+    place_letters,
+    places,
+    provinces,
+    report_pages,
+    schemas,
+)
 from backend.web.desk.area import (
     ACT,
     AreaPage,

@@ -404,6 +404,11 @@ LABELS: Mapping[str, Mapping[str, str]] = {
             " cite those of the province."
         ),
     },
+    "place_answer": {
+        "update": N_("recorded"),
+        "unchanged": N_("no new answer"),
+        "error": N_("error"),
+    },
     "vnnic_row": {
         "create": N_("new"),
         "update": N_("replaces"),

@@ -146,6 +146,29 @@ def _place(world: World) -> dict[str, Any]:
     return {"at": {"code": "19"} | place(world)["at"], "data": {"version": "1", "state": "sent"}}
 
 
+def _places_told(world: World) -> dict[str, Any]:
+    """Store a place to tell operators of."""
+    number = str(place(world)["at"]["place_id"])
+    return OWN | {"data": {"place": [number], "document": "12/SKHCN"}}
+
+
+def _in_letter(world: World) -> dict[str, Any]:
+    place(world)
+    return OWN
+
+
+def _told(world: World) -> dict[str, Any]:
+    """Store a place that operators have been told of."""
+    place(world, "sent")
+    return OWN
+
+
+def _answers(world: World) -> dict[str, Any]:
+    number = place(world, "sent")["at"]["place_id"]
+    table = f"Mã điểm,Trả lời,Lý do\n{number},Chưa có kế hoạch,chưa có vốn\n".encode()
+    return OWN | {"data": {"file": (io.BytesIO(table), "tra-loi.csv"), "go": "yes"}}
+
+
 def _proposed(world: World) -> dict[str, Any]:
     """Add a hamlet as a place."""
     known = hamlet(world)["at"]["hamlet_id"]
@@ -190,6 +213,13 @@ DESK_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"POST {AREA}/places": lambda w: OWN | {"data": {"name": "Đèo", "position": "21.6, 105.85"}},
     f"GET {AREA}/places/proposals": lambda w: OWN,
     f"POST {AREA}/places/proposals": _proposed,
+    f"GET {AREA}/places/letter": lambda w: OWN,
+    f"POST {AREA}/places/letter": _places_told,
+    f"GET {AREA}/places/letter.docx": _in_letter,
+    f"GET {AREA}/places/letter.xlsx": _in_letter,
+    f"GET {AREA}/places/answers": lambda w: OWN,
+    f"POST {AREA}/places/answers": _answers,
+    f"GET {AREA}/places/answers.xlsx": _told,
     f"GET {AREA}/places/<int:place_id>": lambda w: {"at": _place(w)["at"]},
     f"POST {AREA}/places/<int:place_id>": _place,
     f"GET {AREA}/reminder-letter": lambda w: OWN,

@@ -172,15 +172,15 @@ def hamlet(world: World, data: dict[str, Any] | None = None) -> dict[str, Any]:
 PLACE = {"name": "Đèo Khế", "latitude": 21.6, "longitude": 105.85}
 
 
-def place(world: World) -> dict[str, Any]:
+def place(world: World, state: str = "recorded") -> dict[str, Any]:
     """Store a place without coverage of the province."""
     commune = people.unit_id(world.app, "05443")
     with world.app.app_context():
-        row = Place(province_id=world.province, unit_id=commune, state="recorded", **PLACE)
+        row = Place(province_id=world.province, unit_id=commune, state=state, **PLACE)
         db.session.add(row)
         db.session.flush()
         numbers = {"notes": 0, "failed_tests": 0, "slow_tests": 0}
-        step = {"state": "recorded", "day": date(2024, 11, 4), "correction": False}
+        step = {"state": state, "day": date(2024, 11, 4), "correction": False}
         db.session.add(PlaceStep(place_id=row.id, number=1, **step, **numbers))
         db.session.commit()
         return {"at": {"place_id": row.id}}

@@ -1,0 +1,1 @@
+"""Official letters that ask operators to act on places without coverage."""

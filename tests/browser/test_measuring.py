@@ -9,12 +9,15 @@ from flask import Flask
 from playwright.sync_api import Page, Route, expect
 
 from backend.clock import local_day, utc_now
+from backend.coverage.plan.models import Pin
 from backend.database.extensions import db
 from backend.devices.models import Consent
 from backend.measurements.recording.models import Measurement
 from backend.measurements.recording.rules import MIN_DURATION_S
 from backend.memberships import poster
 from backend.memberships.models import Volunteer
+from backend.places.hamlets import locate
+from backend.places.models import Place, PlaceStep
 from backend.witness.models import TicketRow
 from tests.support import people
 from tests.support.browser import PHONE, Guard, check_page, expect_text, press
@@ -634,6 +637,42 @@ def test_next_places_are_shown_offline(phone: Page) -> None:
     expect(phone.locator("#spots li").first).to_be_visible()
     expect(border).to_have_attribute("d", BORDER)
     check_page(phone, "do-next-offline")
+
+
+def test_a_team_reads_which_place_to_measure_again(app: Flask, phone: Page) -> None:
+    today, province = local_day(utc_now()), people.unit_id(app, "19", "2025", "province")
+    cast = Cast(app, province, first_day=today, last_day=today)
+    with app.app_context():
+        [(commune, _)] = locate([(HERE["latitude"], HERE["longitude"])], utc_now())
+        place = Place(
+            province_id=province, unit_id=commune, name="Đèo Khế", operator="Viettel",
+            latitude=21.595, longitude=105.849, state="remeasure",
+        )  # fmt: skip
+        db.session.add(place)
+        db.session.flush()
+        numbers = {"number": 1, "notes": 0, "failed_tests": 0, "slow_tests": 0, "phones": 0}
+        step = {"state": "remeasure", "day": today, "correction": False, "for_campaigns": True}
+        db.session.add(PlaceStep(place_id=place.id, **numbers, **step))
+        db.session.add(
+            Pin(
+                campaign_id=cast.campaign,
+                day=today,
+                network="mobile",
+                team_id=cast.one,
+                unit_id=commune,
+                samples=4,
+            )
+        )
+        db.session.commit()
+    phone.goto(f"/do/#{cast.code_one}")
+    agree(phone)
+    press(phone, "Viettel")
+    open_fold(phone, "next")
+    press(phone, "Tìm chỗ gần đây")
+    line = phone.locator("#spots li", has_text="hôm nay còn 4 mẫu")
+    expect(line).to_contain_text("Đo lại tại Đèo Khế, dùng mạng Viettel.")
+    expect(line.locator("div a")).to_have_attribute("href", re.compile("21.595,105.849"))
+    check_page(phone, "do-measure-again")
 
 
 RESULT = """async (changes) => {

@@ -187,7 +187,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("COARSEN_AFTER_DAYS", after_arrival, 90, "days after which `flask privacy expire` rounds positions to three decimals (111 m) and deletes the stored bodies; more than 60, the largest age of a sample"),
     Setting("RETENTION_DAYS", after_arrival, 365, "days after which `flask privacy expire` keeps only the commune of a position, at least COARSEN_AFTER_DAYS; named in the consent text"),
     Setting("PEOPLE_WARNING", whole, 8_000, "number of people with stored positions from which `flask doctor` and /admin warn (docs/privacy.vi.md)"),
-    Setting("WEBHOOK_NETWORKS", networks, (), "networks such as 10.0.0.0/8 that webhooks may be sent to beside public addresses, by http:// too, separated by commas"),
+    Setting("WEBHOOK_NETWORKS", networks, (), "networks such as 10.0.0.0/8 that webhooks may be sent to beside public addresses, by http:// too, and in which sources of reports may be, separated by commas"),
     Setting("OIDC_ISSUER", web_address, "", "address of an OpenID provider with whose accounts people sign in; without it they have passwords only. See docs/operator.md, Sign-in with the office's accounts"),
     Setting("OIDC_CLIENT_ID", text, "", "name of this installation at the provider; required with OIDC_ISSUER"),
     Setting("OIDC_CLIENT_SECRET", text, "", "its secret; empty for a public client, which is protected by PKCE alone"),

@@ -98,9 +98,8 @@ ACTS: dict[str, frozenset[str]] = {
     # Hamlets, places without coverage and their evidence; the scope is the province.
     "places.see": frozenset({"official"}),
     "places.edit": frozenset({"official"}),
-    "report.read": frozenset(
-        {"official", "observer"}
-    ),  # before publication, and with its letterhead
+    # Before publication, and with its letterhead.
+    "report.read": frozenset({"official", "observer"}),
     "report.edit": frozenset({"official"}),
     "report.approve": frozenset({"official"}),
 }

@@ -170,7 +170,7 @@ def _ask(url: str, questions: Sequence[Question], allowed: Networks) -> list[Fou
 def _ask_month(url: str, question: Question, allowed: Networks) -> Found:
     """Return the sealed report of a month; without a seal where it is stored, or none is listed."""
     asked = f"month={question.month}&unit={question.unit.code}&state=approved"
-    listed = _listed(_read(f"{url}/api/v1/reports?{asked}", allowed), question)
+    listed = read_list(_read(f"{url}/api/v1/reports?{asked}", allowed), question)
     if listed is None:
         return Found(question, problem="source_missing" if question.stored else None)
     if listed.claimed == question.latest:
@@ -206,7 +206,7 @@ class Listed:
     signature: bytes
 
 
-def _listed(content: bytes, question: Question) -> Listed | None:
+def read_list(content: bytes, question: Question) -> Listed | None:
     """Return the latest sealed edition of the wanted report in a list; 422 for another answer."""
     try:
         items = orjson.loads(content)["items"]

@@ -70,6 +70,7 @@ NAMES: Mapping[str, str] = {
     "host": N_("Host"),
     "home_unit_id": N_("Home area"),
     "key": N_("Key"),
+    "keys": N_("Key"),
     "identity": N_("Account of the office"),
     "kid": N_("Key"),
     "kind": N_("Kind"),

@@ -36,9 +36,9 @@ IN_FORCE = """
 # The newest samples of each commune of some provinces; a draft stands before the published table of
 # its day. Communes without a row have no day.
 NEWEST = """
-    select u.id as unit_id, u.province_id, c.samples, c.day
+    select u.id as unit_id, u.province_id, c.samples, c.day, c.draft
     from units u left join lateral (
-        select samples, day from vnnic_counts
+        select samples, day, draft from vnnic_counts
         where month = %(month)s and network = %(network)s and unit_id = u.id
             and (%(drafts)s or not draft)
         order by day desc, draft desc limit 1
@@ -64,6 +64,7 @@ class TableRow(NamedTuple):
 
     samples: int | None  # None: VNNIC says "not enough", which is fewer than 30
     day: date  # to which they count
+    draft: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,11 @@ class Tables:
         return max((row.day for row in self.rows.values()), default=None)
 
     @property
+    def drafted(self) -> bool:
+        """Whether some rows are of a draft, which only officials of the area follow."""
+        return any(row.draft for row in self.rows.values())
+
+    @property
     def days_old(self) -> int | None:
         """The days since the newest table's day."""
         return (self.today - self.day).days if self.day else None
@@ -157,7 +163,7 @@ def read_tables(
         province = row["province_id"]
         units[province] = units.get(province, 0) + 1
         if row["day"]:
-            found[province][row["unit_id"]] = TableRow(row["samples"], row["day"])
+            found[province][row["unit_id"]] = TableRow(row["samples"], row["day"], row["draft"])
     return {
         province: Tables(day, min(today, last), units.get(province, 0), found[province])
         for province, day in since.items()

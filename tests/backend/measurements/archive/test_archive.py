@@ -1,6 +1,9 @@
 """flask measurements archive, restore: final months leave the table for files."""
 
+import csv
 import json
+import re
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -33,6 +36,7 @@ from tests.support.people import (
 )
 from tests.support.reports import Office
 
+ROOT = Path(__file__).parents[4]
 MONTH = "2024-11"
 NOVEMBER, FINAL = datetime(2024, 11, 20, 12, tzinfo=UTC), datetime(2026, 3, 1, 5, tzinfo=UTC)
 FIRST = datetime(2024, 11, 1, tzinfo=UTC)
@@ -308,6 +312,30 @@ def test_a_file_has_no_device_and_is_read_by_its_owner(month: Archive) -> None:
         devices = db.session.execute(text("select id::text from devices")).scalars().all()
     content = str(pq.read_table(path).to_pylist())
     assert not any(device in content for device in devices)
+
+
+@pytest.mark.long
+def test_the_documented_statement_compares_a_file_with_the_counts(
+    month: Archive, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    month.leave()
+    page = (ROOT / "docs/batch.md").read_text("utf-8")
+    [counts] = re.findall(r"copy \((select .+ from unit_months .+?)\) to", page)
+    [statement] = re.findall(r"```sql\n(with archived .+?)```", page, re.DOTALL)
+    statement = statement.replace("var/archive", str(month.folder))
+    monkeypatch.chdir(tmp_path)
+    with month.app.app_context():
+        rows = db.session.execute(text(counts)).mappings().all()
+    for lie in (0, 1):
+        with Path("unit_months.csv").open("w", newline="") as file:
+            writer = csv.DictWriter(file, [*rows[0]])
+            writer.writeheader()
+            writer.writerows({**row, "counted": row["counted"] + lie} for row in rows)
+        found = duckdb.sql(statement).fetchall()
+        groups = sum(row["month"] == MONTH for row in rows)
+        sides = Counter(side for side, *_ in found)
+        assert sides == Counter(file=lie * groups, database=lie * groups)
+    assert groups == 3
 
 
 def test_it_refuses_a_month_that_can_change_and_a_damaged_file(month: Archive) -> None:

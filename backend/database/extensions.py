@@ -33,7 +33,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError, Progr
 from sqlalchemy.orm import DeclarativeBase, Session, registry
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from backend.database.pool import Connections, is_dead, prefer_indexes
+from backend.database.pool import Connections, begin_session, is_dead
 from backend.errors import Problem, ProblemSchema
 
 
@@ -124,7 +124,7 @@ api = ProblemApi()
 def bind_connections(app: Flask) -> None:
     """Drop dead connections, also at the end of a request, and make `fetch_autocommit`'s pool."""
     arguments = app.config["SQLALCHEMY_ENGINE_OPTIONS"]["connect_args"]
-    event.listen(db.engine, "connect", prefer_indexes)
+    event.listen(db.engine, "connect", begin_session)
     event.listen(db.engine, "checkout", _refuse_dead)
     app.extensions["connections"] = Connections(db.engine, MAX_POOL, POOL_WAIT_S, arguments)
     # Before Flask-SQLAlchemy's, which would fail the request on a connection that was lost.
@@ -261,6 +261,7 @@ def owner_session() -> Iterator[Session]:
     403 if the role of DATABASE_OWNER_URL owns no tables.
     """
     engine = create_engine(setting("DATABASE_OWNER_URL"))
+    event.listen(engine, "connect", begin_session)
     try:
         with Session(engine) as session, session.begin():
             yield session

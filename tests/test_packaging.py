@@ -5,6 +5,7 @@ import re
 import tomllib
 from pathlib import Path
 
+import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
@@ -22,6 +23,7 @@ SPAN = {
     "docs/vi/operators.md": "đến",
     "scripts/setup": "to",
 }
+LOCKS = ("requirements.txt", "requirements-dev.txt", "requirements-cluster.txt")
 PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*)(?:\[[a-z,]+\])?==(\S+)", re.MULTILINE)
 
 
@@ -63,10 +65,10 @@ def test_the_supported_pythons_are_the_same_everywhere() -> None:
 
 def test_every_dependency_is_locked_in_its_range() -> None:
     """Where this fails, run scripts/lock."""
-    groups = [one for group in GROUPS.values() for one in group]
     for lock, declared in (
         ("requirements.txt", PROJECT["dependencies"]),
-        ("requirements-dev.txt", groups),
+        ("requirements-dev.txt", [*GROUPS["dev"], *GROUPS["docs"]]),
+        ("requirements-cluster.txt", GROUPS["cluster"]),
     ):
         pins = locked(lock)
         for requirement in map(Requirement, declared):
@@ -74,14 +76,15 @@ def test_every_dependency_is_locked_in_its_range() -> None:
             assert all(map(requirement.specifier.contains, versions)), (lock, requirement)
 
 
-def test_both_locks_agree() -> None:
-    runtime, development = locked("requirements.txt"), locked("requirements-dev.txt")
-    for package in runtime.keys() & development.keys():
-        assert set(development[package]) <= set(runtime[package]), package
+@pytest.mark.parametrize("lock", LOCKS[1:])
+def test_locks_agree(lock: str) -> None:
+    runtime, other = locked("requirements.txt"), locked(lock)
+    for package in runtime.keys() & other.keys():
+        assert set(other[package]) <= set(runtime[package]), package
 
 
 def test_locks_name_no_index_and_have_hashes() -> None:
-    for name in ("requirements.txt", "requirements-dev.txt"):
+    for name in LOCKS:
         lock = (ROOT / name).read_text(encoding="utf-8")
         assert not re.search(r"://|^--(index|extra|find)", lock, re.MULTILINE)
         assert lock.count("==") <= lock.count("--hash=sha256:")

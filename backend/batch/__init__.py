@@ -1,1 +1,1 @@
-"""Long work in parts by processes of this machine ([batch.md](batch.md)); progress bars."""
+"""Long work in parts by processes, or a Dask cluster ([batch.md](batch.md)); progress bars."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from backend.batch.cluster import Cluster, ClusterError
 from backend.batch.executor import Executor
 from backend.clock import month_start
 from backend.errors import Problem
@@ -99,7 +100,7 @@ class Month(click.ParamType[str]):
 
 
 def executor_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --workers to a command, as one argument `executor`."""
+    """Add --workers and --cluster to a command, as one argument `executor`."""
 
     @click.option(
         "--workers",
@@ -108,9 +109,22 @@ def executor_options(command: Callable[..., Any]) -> Callable[..., Any]:
         show_default=True,
         help="processes of this machine",
     )
+    @click.option(
+        "--cluster",
+        metavar="ADDRESS",
+        help="a Dask scheduler, whose workers do it instead: tls://HOST:PORT",
+    )
     @wraps(command)
-    def with_executor(*arguments: Any, workers: int, **options: Any) -> Any:
-        with Executor(workers) as executor:
-            return command(*arguments, executor=executor, **options)
+    def with_executor(*arguments: Any, workers: int, cluster: str | None, **options: Any) -> Any:
+        if cluster is None:
+            with Executor(workers) as executor:
+                return command(*arguments, executor=executor, **options)
+        if workers > 1:
+            raise click.UsageError("give --workers or --cluster: a cluster has workers of its own")
+        try:
+            with Cluster(cluster) as executor:
+                return command(*arguments, executor=executor, **options)
+        except ClusterError as error:
+            raise click.ClickException(str(error)) from None
 
     return with_executor  # fmt: skip

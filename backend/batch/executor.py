@@ -1,4 +1,4 @@
-"""Distribute long work over processes of this machine.
+"""Distribute long work over processes of this machine; `cluster.py` does over other machines.
 
 A use case divides its work into independent parts and reads their results in order, so that the
 outcome does not depend on the number of processes. Small work runs in this process.
@@ -31,6 +31,10 @@ class Executor:
 
     They are forked when it is entered, while this process has no other threads yet.
     """
+
+    # Whether a part ran again because its worker was lost: what the first run had committed is in
+    # no result.
+    repeated = False
 
     def __init__(self, workers: int = 1) -> None:
         self.workers = workers
@@ -82,11 +86,22 @@ def _begin(app: Flask) -> None:
     """Prepare a forked process: it ends with its parent."""
     global _forked_application
     _forked_application = app
-    app.extensions["connections"].wait_s = CONNECTION_WAIT_S
+    prepare_worker(app)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
-    _use_one_thread()
     Thread(target=_end_with_parent, name="parent", daemon=True).start()
+
+
+def prepare_worker(app: Flask) -> None:
+    """Let a process that runs parts wait for connections, and Arrow use no further threads.
+
+    One worker for each processor is enough.
+    """
+    app.extensions["connections"].wait_s = CONNECTION_WAIT_S
+    os.environ.update(OMP_NUM_THREADS="1", ARROW_IO_THREADS="1")  # read when it is imported
+    if pyarrow := sys.modules.get("pyarrow"):
+        pyarrow.set_cpu_count(1)
+        pyarrow.set_io_thread_count(1)
 
 
 def _end_with_parent() -> None:
@@ -101,11 +116,3 @@ def _in_context(work: Callable[[Any], Any], part: Any) -> Any:
     assert _forked_application is not None
     with _forked_application.app_context():
         return work(part)
-
-
-def _use_one_thread() -> None:
-    """Let Arrow use no further threads: one worker for each processor is enough."""
-    os.environ.update(OMP_NUM_THREADS="1", ARROW_IO_THREADS="1")  # read when it is imported
-    if pyarrow := sys.modules.get("pyarrow"):
-        pyarrow.set_cpu_count(1)
-        pyarrow.set_io_thread_count(1)

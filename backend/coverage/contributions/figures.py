@@ -26,10 +26,11 @@ from backend.coverage.contributions.statements import (
     OF_SPANS,
     OF_UNITS,
     RESIDENTS,
+    WITH_ISPEED,
 )
 from backend.coverage.figures.public_counts import MIN_PHONES
 from backend.database.extensions import db
-from backend.measurements.recording.archived import require_rows
+from backend.measurements.recording.archived import archived_months, require_rows
 from backend.measurements.recording.earning_sums import TEAM_COLUMNS
 from backend.measurements.recording.reasons import COUNTED_CATEGORIES, NOT_VALID, UNLOCATED
 
@@ -50,6 +51,8 @@ class Figures:
     guests: int = 0  # of the counted, by residents whom a volunteer helped
     # These residents, each once; None: by member, unit and day, of a network, in parts of months
     residents: int | None = None
+    # Of the counted, those beside which the phone ran i-Speed too; None: of archived months
+    with_ispeed: int | None = None
     unlocated: int = 0
     needed: int | None = None  # None: there is no target
     helped: int | None = None  # communes that reached the target with needed samples of this row
@@ -72,6 +75,7 @@ def figures(
         _add_helped(query, found)
     if query.by not in ("unit", "day"):
         _add_devices(query, found)
+    _add_ispeed(query, found)
     every_network = query.networks == ALL_NETWORKS
     if query.whole and every_network and query.by in ("team", "organisation", "campaign"):
         _add_residents(query, found)
@@ -202,6 +206,18 @@ def _add_devices(query: ContributionQuery, found: Mapping[Key, Figures]) -> None
     for row in _read(DEVICES, query, {}):
         if (key := (row.team, row.key)) in found:
             found[key].devices = row.devices
+
+
+def _add_ispeed(query: ContributionQuery, found: Mapping[Key, Figures]) -> None:
+    """Fill in the samples with a pair; by unit until the day before, so that nobody is followed."""
+    if not found or not archived_months().isdisjoint(query.months):
+        return
+    for figures in found.values():
+        figures.with_ispeed = 0
+    before = query.hour and local_day(query.hour)
+    for row in _read(WITH_ISPEED, query, {"before": before, "counted": list(COUNTED_CATEGORIES)}):
+        if (key := (row.team, row.key)) in found:
+            found[key].with_ispeed = min(row.samples, found[key].counted)
 
 
 def _add_residents(query: ContributionQuery, found: Mapping[Key, Figures]) -> None:

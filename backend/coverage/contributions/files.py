@@ -29,6 +29,7 @@ COLUMNS = {
     "last_day": N_("Last active day"),
     "reasons": N_("Reasons for not counting"),
     "residents": N_("Residents helped"),
+    "with_ispeed": N_("Of the counted, with i-Speed"),
 }
 
 # Groups in the names of files.

@@ -55,6 +55,14 @@ class FiguresSchema(Strict, CountsSchema):
             " by member, unit and day, of one network, and in parts of months"
         },
     )
+    with_ispeed = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "counted samples beside which the phone ran i-Speed too, found each"
+            " hour, in no rank; by unit until the day before; null in archived months"
+        },
+    )
     unlocated = fields.Integer(required=True)
     needed = fields.Integer(required=True, allow_none=True)
     helped = fields.Integer(required=True, allow_none=True)

@@ -408,6 +408,23 @@ DEVICES = text("""
         ))
     group by 1, 2
 """)
+# Counted samples beside which the phone ran i-Speed too: of pairs, which are found each hour.
+WITH_ISPEED = text("""
+    select case when :by in ('team', 'member') then e.team_id else 0 end as team,
+        case :by when 'member' then coalesce(e.volunteer_id, 0)
+            when 'unit' then coalesce(e.unit_id, 0)
+            when 'organisation' then t.organisation_id
+            when 'day' then e.day - date '0001-01-01' + 1 else 0 end as key,
+        count(*)::int as samples
+    from speed_pairs p join earnings e on e.measurement_id = p.own_id
+    join teams t on t.id = e.team_id
+    where e.campaign_id = :campaign and e.network = any(:networks)
+        and e.day between :first and :last
+        and (cast(:before as date) is null or e.day < :before)
+        and (cast(:teams as int[]) is null or e.team_id = any(:teams))
+        and e.category = any(:counted)
+    group by 1, 2
+""")
 # Residents helped: guests with a counted sample in one of the months, each once, and the number of
 # those who withdrew since.
 RESIDENTS = text("""

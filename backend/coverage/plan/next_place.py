@@ -22,6 +22,7 @@ from backend.coverage.plan.service import plan_request, serialize_assignment
 from backend.coverage.plan.team_verdicts import TeamVerdict, team_verdicts
 from backend.coverage.statistics.release_rules import CELL_RESOLUTION
 from backend.coverage.statistics.released import latest_cells
+from backend.coverage.vnnic.steering import SteeredBy, steered_by
 from backend.database.extensions import db
 from backend.devices.service import KnownDevice
 from backend.errors import invalid
@@ -224,14 +225,18 @@ def _released_among(cells: Sequence[Cell], released: Collection[str]) -> set[Cel
 class OwnPlaceCounts(PlaceCounts):
     """The public counts of the commune around a phone; everybody reads the same with their time."""
 
+    steered_by: SteeredBy  # whose count steers its province on this network: own, vnnic
     own_since: int | None  # the phone's counted samples that they lack; null before approval
 
 
 def _figures(context: _Context, unit: UnitRow, counts: Counts) -> OwnPlaceCounts:
     """Return the commune's public counts, beside them the phone's own samples since then."""
+    province = find(context.today, unit.province_code, "province")
+    steered = steered_by(province.id, context.network, context.today)
     if (found := counts.get(unit.code)) is None:
-        return {**UNPUBLISHED, "own_since": None}
-    return {**found, "own_since": db.session.scalar(OWN_SINCE, _own(context, unit))}
+        return {**UNPUBLISHED, "steered_by": steered, "own_since": None}
+    own_since = db.session.scalar(OWN_SINCE, _own(context, unit))
+    return {**found, "steered_by": steered, "own_since": own_since}
 
 
 def _own(context: _Context, unit: UnitRow) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from marshmallow import Schema, fields
 from backend.coverage.figures.schemas import CountsSchema, TargetSchema
 from backend.coverage.plan.nearby import MAX_RADIUS_M, MIN_RADIUS_M, RADIUS_M
 from backend.coverage.plan.service import ProposedStop
-from backend.coverage.vnnic.steering import TableNeed
+from backend.coverage.vnnic.steering import STEERED_BY, TableNeed
 from backend.devices.schemas import WithNoticesSchema
 from backend.fields import MAX_ID, Day, QueryNumber, QueryWhole, Strict, Text, schema_of
 from backend.http.paging import list_of
@@ -221,6 +221,11 @@ class UnitProgressSchema(UnitNameSchema):
 class NextUnitSchema(PlannedUnitSchema, UnitProgressSchema, ByTableSchema):
     """The commune around the phone, and its public counts."""
 
+    steered_by = Text(
+        choices=STEERED_BY,
+        required=True,
+        metadata={"description": "whose count steers its province on this network"},
+    )
     own_since = fields.Integer(
         required=True,
         allow_none=True,

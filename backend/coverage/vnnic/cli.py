@@ -11,6 +11,6 @@ commands = (cli,)
 
 @cli.command()
 def pair() -> None:
-    """Pair typed i-Speed results with own tests of the same phone; once a day."""
+    """Pair typed i-Speed results with own tests of the same phone; each hour."""
     new, old = find_pairs(clock_now())
     click.echo(f"pairs found: {new}, deleted after a year: {old}")

@@ -1,7 +1,8 @@
 """How far our speeds lie from i-Speed's: results typed in beside own tests on the same phone.
 
 A pair is a typed i-Speed result and a test of this installation, each the other's nearest in time,
-by the same phone at the same operator within PAIR_MINUTES and PAIR_M. Pairs are never counted.
+by the same phone at the same operator within PAIR_MINUTES and PAIR_M; of fixed lines no operator is
+compared, its name is free text. Pairs are never counted.
 """
 
 import math
@@ -48,9 +49,9 @@ FIND_PAIRS = text(f"""
             own.ping_ms / typed.ping_ms as ping,
             abs(extract(epoch from own.measured_at - typed.measured_at)) as apart_s
         from typed join (select * from measurements where {NEUTRAL}) own
-            on own.device_id = typed.device_id and own.operator = typed.operator
-            and own.network = typed.network and own.source = 'app' and own.valid
-            and own.assurance = 'witnessed' and not '{CAPPED}' = any(own.marks)
+            on own.device_id = typed.device_id and own.network = typed.network
+            and (own.operator = typed.operator or own.network = 'fixed')
+            and own.source = 'app' and own.valid and own.assurance = 'witnessed' and not '{CAPPED}' = any(own.marks)
             and own.download_mbps > 0 and own.upload_mbps > 0 and own.ping_ms > 0
             and own.measured_at between typed.measured_at - interval '{PAIR_MINUTES} minutes'
                 and typed.measured_at + interval '{PAIR_MINUTES} minutes'

@@ -223,7 +223,7 @@ def own_reasons(
         *_test_reasons(row),
         *_time_reasons(row, loaded, receipt),
         *_network_reasons(loaded),
-        *_source_reasons(row, receipt),
+        *_source_reasons(row, loaded, receipt),
     ]
     return rules.by_weight(reason for reason in reasons if reason)
 
@@ -268,13 +268,19 @@ def _network_reasons(loaded: SampleContent) -> list[str]:
     return ["foreign_network"] if foreign else []
 
 
-def _source_reasons(row: ReceivedRow, receipt: ReceiptContext) -> list[str]:
+def _source_reasons(row: ReceivedRow, loaded: SampleContent, receipt: ReceiptContext) -> list[str]:
     reasons = []
     if not receipt.has_device and not receipt.count_without_device:
         reasons.append("no_device")
-    if row["source"] == "manual" and not receipt.count_manual:
+    if row["source"] == "manual" and (not receipt.count_manual or _of_ispeed(loaded)):
         reasons.append("source_not_counted")
     return reasons
+
+
+def _of_ispeed(loaded: SampleContent) -> bool:
+    """Return whether a result is of i-Speed, which VNNIC counts."""
+    server = loaded.get("server")
+    return server is not None and server.get("name") == rules.ISPEED
 
 
 def marks(

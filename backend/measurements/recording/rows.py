@@ -39,6 +39,13 @@ class SentStatements(TypedDict):
     witness: NotRequired[str | None]
 
 
+class ServerContent(TypedDict):
+    """The server of a test, as its client names it."""
+
+    id: NotRequired[str | None]
+    name: NotRequired[str | None]
+
+
 class SampleContent(TypedDict):
     """A sample as `MeasurementSchema` reads it; what becomes no column is in the body alone."""
 
@@ -62,6 +69,7 @@ class SampleContent(TypedDict):
     metered: NotRequired[bool | None]
     data_cap_mb: NotRequired[int | None]
     test: NotRequired[SentStatements | None]
+    server: NotRequired[ServerContent | None]
 
 
 class SampleBody(TypedDict):

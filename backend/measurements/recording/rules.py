@@ -38,6 +38,7 @@ MIN_PING_MS, MAX_PING_MS = 0.1, 60_000.0
 MIN_SKEW, MAX_SKEW = timedelta(minutes=2), timedelta(hours=24)
 
 COUNTRY_MCC = "452"
+ISPEED = "i-Speed"  # the server of results of VNNIC's app that are typed in
 HIDDEN = frozenset({"", "0", "00", "000", "--", "65535"})  # codes of phones that hide the network
 
 # Phones set their clock by the network: a sample from before the registration by more than this
@@ -56,6 +57,8 @@ TESTS_A_DAY = 400
 
 _DURATION = timedelta(seconds=DURATION_S)
 _DAY, _INSTANT = timedelta(days=1), timedelta(microseconds=1)
+# What a hand typed is no test, and of too many tests no more than these reasons is found.
+_NO_TEST = frozenset({"source_not_counted", "too_many_tests"})
 _CAPS, _COMMUNE_CAP = frozenset({"daily_cap", "commune_cap"}), frozenset({"commune_cap"})
 # Reasons that other verdicts of the day decide. For the next day, a sample with no others stands
 # like a counted one: so its verdicts do not depend on the verdicts of this day.
@@ -352,7 +355,7 @@ class _State:
 
 def ignored(verdict: Verdict) -> bool:
     """Return whether the next test is judged as if this one had not been made."""
-    return not verdict.valid or "too_many_tests" in verdict.reasons
+    return not verdict.valid or not _NO_TEST.isdisjoint(verdict.reasons)
 
 
 def _stands_next_day(reasons: Collection[str]) -> bool:

@@ -52,7 +52,7 @@ SCHEDULES = (
     Schedule("sources", (*FLASK, "reports", "sources", "collect"), 3_600.0),
     Schedule("signals", (*FLASK, "signals", "find"), 3_600.0),  # each place once a day
     Schedule("audit", (*FLASK, "audit", "digest"), 10_800.0),  # of the day before
-    Schedule("pairs", (*FLASK, "coverage", "pair"), 86_400.0),  # of i-Speed's results with ours
+    Schedule("pairs", (*FLASK, "coverage", "pair"), 3_600.0),  # of i-Speed's results with ours
     Schedule("deputies", (*FLASK, "accounts", "remind"), 86_400.0),  # of delegations that end
     Schedule("hosts", (*FLASK, "hosts", "check"), 300.0),  # whether measuring hosts answer
     # Communes that reached their target.

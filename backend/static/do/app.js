@@ -3,7 +3,6 @@ import { chromeLink, insideApp, isIos } from "./browser.js";
 import { isTeamCode, normalizeCode } from "./codes.js";
 import { agreedTo, requestConsent } from "./consent.js";
 import { notesSentSince, showJourney } from "./journey.js";
-import * as ispeed from "./ispeed.js";
 import {
   chooseCap,
   chooseNetwork,
@@ -90,6 +89,9 @@ async function resetPhone() {
   location.reload();
 }
 
+// Loaded for the first result, not with the page.
+const loadIspeed = () => import("./ispeed.js").catch(() => null);
+
 async function handleSample(sample) {
   showVerdict(sample);
   await showJourney();
@@ -102,23 +104,25 @@ async function handleSample(sample) {
   showVerdict(stored);
   showNextStep(stored);
   await showAdvice();
-  element("ispeed").hidden = false;
+  const ispeed = await loadIspeed();
+  ispeed?.show(stored, send);
   offerSharing(stored, null, null);
   element("verdict").scrollIntoView({ block: "nearest" });
   if (outcome !== "sent") return;
   const compared = await showComparison(stored);
-  const progress = await showSurroundings();
+  const { unit, progress } = await showSurroundings();
+  await ispeed?.ask(stored, unit);
   offerSharing(stored, progress?.code === stored.answer?.unit?.code ? progress : null, compared);
 }
 
-// The teams' day, the next places and the progress of the commune, which it returns.
+// The teams' day, the next places and the progress of the commune: { unit, progress }.
 async function showSurroundings() {
   const teams = await showTeams();
   const [fix, current] = [position.best(), await network()];
   const here = await showNext(fix, current, teams.length > 0);
   if (here?.here) learn(here.here, fix, current);
   await showAdvice();
-  return showProgress(here, teams);
+  return { unit: here?.unit, progress: await showProgress(here, teams) };
 }
 
 async function open() {
@@ -135,6 +139,7 @@ async function open() {
   await showJourney();
   await showSurroundings();
   await showEnded();
+  if (await setting("ispeed")) (await loadIspeed())?.goOn(send);
 }
 
 function listen() {
@@ -169,7 +174,6 @@ function listen() {
   listenToTeam();
   listenToName();
   listenToNotices();
-  ispeed.listen(send);
   addEventListener("online", () => sendAgain(AFRESH));
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") send();

@@ -37,7 +37,9 @@ function showTotals(all, ofToday) {
   const yesterday = countedOf(inDay(Date.now() - DAY_MS));
   const mb = ofToday.reduce((sum, one) => sum + (one.body.data_used_mb ?? 0), 0);
   const ownDay = () => translatePlural("ownDay", ofToday.length, { counted: number(countedOf(ofToday)) });
-  element("own-day").textContent = ofToday.length ? ownDay() : translate("ownDayNone");
+  const beside = ofToday.filter((one) => one.beside).length;
+  const ispeed = beside ? [translatePlural("ownIspeed", beside)] : [];
+  element("own-day").textContent = ofToday.length ? [ownDay(), ...ispeed].join(", ") : translate("ownDayNone");
   element("own-data").parentElement.hidden = !ofToday.length;
   element("own-data").textContent = translate("megabytes", { mb: number(mb) });
   const before = yesterday ? [translatePlural("yesterday", yesterday)] : [];

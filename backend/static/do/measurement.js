@@ -109,7 +109,7 @@ export const showAdvice = async () => advise(position.best(), await network());
 
 // Without the last result the page leads to the next test.
 export function hideResult() {
-  for (const id of ["verdict", "ispeed", "share-ways"]) element(id).hidden = true;
+  for (const id of ["verdict", "ispeed-ask", "ispeed", "share-ways"]) element(id).hidden = true;
   element("measuring").classList.remove("done");
 }
 

@@ -33,6 +33,7 @@ class RankedTeam(TypedDict):
     name: str
     needed: int | None  # samples towards the target; null: none was in force
     counted: int
+    with_ispeed: int | None  # of the counted; null: no sample, or not to be seen
     own: bool  # whether the person may see more of it than its rank
     home: str | None  # the name of its commune
     last_day: date | None  # with samples
@@ -55,6 +56,7 @@ class MemberFigures(TypedDict):
     since: datetime | None  # null: no longer a member
     received: int
     counted: int
+    with_ispeed: int | None  # of the counted; null: no sample, or of archived months
     needed: int | None  # samples towards the target; null: none was in force
     last_day: date | None  # with samples
     guest: bool
@@ -123,6 +125,7 @@ def list_teams(
     campaign = campaign_access(actor, campaign_id).campaign
     visible = {str(team.id): team for team in list_visible_teams(actor, campaign_id, now)}
     last_days = {row["id"]: row["last_day"] for row in answer["items"]}
+    with_ispeed = {row["id"]: row["with_ispeed"] for row in answer["items"]}
     own = visible.keys() | last_days.keys()
     needed = None if answer["total"]["needed"] is None else 0
     idle = [
@@ -140,6 +143,7 @@ def list_teams(
                 "name": row["name"],
                 "needed": row["needed"],
                 "counted": row["counted"],
+                "with_ispeed": with_ispeed.get(row["id"]),
                 "own": row["id"] in own,
                 "home": team.home_name if team else None,
                 "last_day": last_day,
@@ -179,6 +183,7 @@ def _member_figures(
         "since": member["since"] if member else None,
         "received": figures["received"] if figures else 0,
         "counted": figures["counted"] if figures else 0,
+        "with_ispeed": figures["with_ispeed"] if figures else None,
         "needed": figures["needed"] if figures else None,
         "last_day": figures["last_day"] if figures else None,
         "guest": member["guest"] if member else False,

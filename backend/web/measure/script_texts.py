@@ -123,6 +123,7 @@ TEXTS: dict[str, str | Plural] = {
     "manual": N_("i-Speed, entered by hand"),
     "waitingMany": NN_("{n} sample waits to be sent", "{n} samples wait to be sent"),
     "ownDayNone": N_("not measured yet"),
+    "ownIspeed": NN_("{n} sample with i-Speed", "{n} samples with i-Speed"),
     "ownDay": NN_("{n} sample, {counted} counted", "{n} samples, {counted} counted"),
     "megabytes": N_("{mb} MB"),
     "month": NN_("This month {n} counted sample", "This month {n} counted samples"),

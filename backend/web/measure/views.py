@@ -43,9 +43,9 @@ FILES = (
     "vendor/inter/inter-vietnamese-wght-normal.woff2",
     "vendor/inter/inter-latin-wght-normal.woff2",
 )
-# The modules that are loaded with the page; the others when a test begins, its result is shared, or
-# there are hosts to choose from.
-LATER = ("connection-test", "hosts", "loaded-pings", "share", "transfers")
+# The modules that are loaded with the page; the others when a test begins or ends, its result is
+# shared, or there are hosts to choose from.
+LATER = ("connection-test", "hosts", "ispeed", "loaded-pings", "share", "transfers")
 MODULES = [
     name
     for name in FILES
@@ -98,6 +98,7 @@ def measure(query: LangQuery) -> Response:
         modules=MODULES,
         hosts=hosts,
         speed=current_app.config["SPEED_URL"],
+        ispeed_url=current_app.config["ISPEED_URL"],
     )
     page.headers["Content-Security-Policy"] = MEASURING.format(hosts=origins(hosts))
     return page
@@ -152,7 +153,8 @@ def service_worker() -> Response:
     """Send the service worker, which caches the page and sends waiting samples."""
     consents = json.dumps([consent.statement("vi"), consent.statement("en")])
     hosts = measuring_hosts()
-    shown = f"{consents} {required_now(clock_now()) == 'claimed'} {hosts}"
+    ispeed = current_app.config["ISPEED_URL"]
+    shown = f"{consents} {required_now(clock_now()) == 'claimed'} {hosts} {ispeed}"
     answer = Response(worker(shown), content_type="text/javascript; charset=utf-8")
     answer.headers["Content-Security-Policy"] = WORKER.format(hosts=origins(hosts))
     answer.headers["Cache-Control"] = "no-cache"
@@ -208,7 +210,8 @@ def withdraw(query: LangQuery) -> Response:
 def worker(shown: str) -> str:
     """Return the service worker; it changes with the cached files and with `shown`.
 
-    That is the consent text, whether claims count, which the footer says, and the measuring hosts.
+    That is the consent text, whether claims count, which the footer says, the measuring hosts, and
+    the address of i-Speed.
     A phone that has the page asks for consent again once it has the page with the new text.
     """
     cached = json.dumps([*PAGES, *map(address, FILES)])

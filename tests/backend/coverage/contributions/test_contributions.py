@@ -81,7 +81,7 @@ def test_a_team_with_all_its_figures(cast: Cast) -> None:
     cast.fill()
     assert cast.rows()["Đội A"] == {
         "id": str(cast.first), "name": "Đội A", "team": None, "received": 6, "valid": 5,
-        "counted": 3, "guests": 0, "residents": 0, "unlocated": 1, "needed": 3,
+        "counted": 3, "guests": 0, "residents": 0, "with_ispeed": 0, "unlocated": 1, "needed": 3,
         "helped": 0, "devices": 0, "active_days": 3, "last_day": "2024-11-07",
         "reasons": {"outside_communes": 1, "over_cap": 1, "repeat": 1},
         "by_assurance": {"witnessed": 0, "ticketed": 0, "claimed": 3},

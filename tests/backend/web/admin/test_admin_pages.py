@@ -21,6 +21,7 @@ from tests.support import people
 from tests.support.admin_client import AdminBrowser, field_error
 from tests.support.clock import FakeClock
 from tests.support.people import account, audit_entries
+from tests.support.problems import wrong_fields
 
 
 def test_an_admin_is_led_to_the_installations_health(admin: AdminBrowser) -> None:
@@ -99,6 +100,18 @@ def test_a_role_is_granted_and_ended(app: Flask, admin: AdminBrowser) -> None:
     admin.done(ending)
     assert "Chưa có vai trò nào." in admin.get(f"/admin/people/{user}")
     assert [act for act, _ in audit_entries(app, f"user:{user}")] == ["role.grant", "role.end"]
+
+
+def test_an_observer_of_the_country_is_granted_without_a_place(
+    app: Flask, client: FlaskClient, admin: AdminBrowser
+) -> None:
+    user = account(app, "bo@example.vn")
+    admin.done(f"/admin/people/{user}", role="observer", organisation_id="", unit="")
+    page = admin.get(f"/admin/people/{user}")
+    assert "Theo dõi cả nước" in page and "xác thực hai lớp" in page
+    scoped = {"name": "bo2@example.vn", "roles": [{"role": "observer", "scope_id": 1}]}
+    refused = client.post("/api/v1/invitations", json=scoped, headers=people.person(app, "admin"))
+    assert wrong_fields(refused) == [("roles.0.scope_id", "scope_not_taken")]
 
 
 def test_the_last_admin_stays(admin: AdminBrowser) -> None:

@@ -130,6 +130,7 @@ TEXTS: dict[str, str] = {
     "campaigns_of_remeasure": N_(
         "Campaigns see a place only while it waits for a second measurement."
     ),
+    "place_not_sent": N_("A place is published once an operator has been told of it."),
     "place_not_unsent": N_("A chosen place has been sent or closed meanwhile; choose again."),
     "place_number_unknown": N_("No place of this province has this number."),
     "place_row_twice": N_("This place is in row {0} already."),

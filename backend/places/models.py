@@ -81,6 +81,7 @@ class Place(db.Model):
     operator: Mapped[str | None]  # null: all operators
     state: Mapped[str]  # of the newest step
     version: Mapped[int] = mapped_column(server_default="1")
+    published: Mapped[bool] = mapped_column(server_default=false())  # by an official's press
 
 
 class PlaceStep(db.Model):

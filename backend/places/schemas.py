@@ -9,6 +9,7 @@ from backend.http.paging import PageSchema
 from backend.measurements.recording.operators import BY_CODE
 from backend.places.hamlets import HamletAnswer, HamletFields, HamletPage
 from backend.places.proposals import ProposedPlaces
+from backend.places.publication import PublicPlaces
 from backend.places.service import NewPlace, NewStep, PlaceDetails, PlacePage
 from backend.places.states import STATES
 
@@ -170,6 +171,21 @@ class StepSchema(Strict):
             raise ValidationError("campaigns_of_remeasure", "for_campaigns")
 
 
+class PublicPlacesQuerySchema(Strict):
+    """Whose published places are read."""
+
+    unit = Text(
+        10, required=True, metadata={"description": "Code of a province or a commune of today"}
+    )
+
+
+class PublicationSchema(Strict):
+    """Whether the public sees a place."""
+
+    published = Flag(required=True)
+
+
+PublicPlacesSchema = schema_of(PublicPlaces, "")
 PlacePageSchema = schema_of(PlacePage, "")
 PlaceDetailsSchema = schema_of(PlaceDetails, "")
 ProposedPlacesSchema = schema_of(ProposedPlaces, "")

@@ -42,7 +42,7 @@ ROWS = text("""
         coalesce(h.unit_id, p.unit_id) as unit_id,
         case when p.hamlet_id is null then p.latitude else h.latitude end as latitude,
         case when p.hamlet_id is null then p.longitude else h.longitude end as longitude,
-        p.operator, p.state, p.version, s.day, s.promised_on, u.sort_key
+        p.operator, p.state, p.version, s.day, s.promised_on, u.sort_key, p.published
     from places p left join hamlets h on h.id = p.hamlet_id
         join units u on u.id = coalesce(h.unit_id, p.unit_id)
         join place_steps s on s.place_id = p.id and s.number = p.version
@@ -108,6 +108,7 @@ class PlaceAnswer(TypedDict):
     since: Annotated[date, "Day of the newest step"]
     promised_on: Annotated[date | None, "By the operator"]
     overdue: Annotated[bool, "The promised day has passed"]
+    published: Annotated[bool, "The public sees hamlet or commune, operator, state and month"]
     version: int
 
 
@@ -164,6 +165,7 @@ class PlaceRow:
     day: date  # of the newest step
     promised_on: date | None
     sort_key: str  # of the commune
+    published: bool
 
 
 def list_places(actor: Actor, code: str, query: PlaceQuery, now: datetime) -> PlacePage:
@@ -198,7 +200,7 @@ def show_place(actor: Actor, place_id: int, now: datetime) -> PlaceDetails:
     """Return a place with its history and its evidence; 404 outside the own province."""
     province_id = or_404(db.session.scalar(select(Place.province_id).where(Place.id == place_id)))
     require(actor, SEE, unit_scope(province_id), hidden=True)
-    return _details(province_id, place_id, now)
+    return describe_place(province_id, place_id, now)
 
 
 def add_place(actor: Actor, code: str, data: NewPlace, now: datetime) -> PlaceDetails:
@@ -329,11 +331,13 @@ def _serialize(row: PlaceRow, unit: UnitBrief, today: date) -> PlaceAnswer:
         "since": row.day,
         "promised_on": promised,
         "overdue": promised is not None and promised < today,
+        "published": row.published,
         "version": row.version,
     }
 
 
-def _details(province_id: int, place_id: int, now: datetime) -> PlaceDetails:
+def describe_place(province_id: int, place_id: int, now: datetime) -> PlaceDetails:
+    """Return a place with its history and its evidence of today."""
     [row] = read_places(province_id, place_id=place_id)
     steps = db.session.execute(STEPS, {"place": place_id}).mappings()
     spot = spot_of(db.session.get_one(Place, place_id))
@@ -379,6 +383,7 @@ def _store(actor: Actor, row: Place, step: NewStep, now: datetime) -> None:
     with unless_violated("ix_places_open", Problem(409, "place_known")):
         db.session.flush()
     shared = step["state"] not in INTERNAL
+    row.published = shared and bool(row.published)
     evidence = read_evidence(row.province_id, spot_of(row), now, for_operator=shared)
     db.session.add(
         PlaceStep(
@@ -405,7 +410,7 @@ def _store(actor: Actor, row: Place, step: NewStep, now: datetime) -> None:
 
 def _committed(row: Place, now: datetime) -> PlaceDetails:
     """Commit, and return a place."""
-    answer = _details(row.province_id, row.id, now)
+    answer = describe_place(row.province_id, row.id, now)
     db.session.commit()
     return answer
 

@@ -1,12 +1,13 @@
 """API of hamlets and of places without coverage."""
 
+from flask import Response
 from flask.typing import ResponseReturnValue
 
 from backend.accounts.authentication import SignedInParser, actor
 from backend.database.extensions import PERSON
 from backend.http import etags
 from backend.http.requests import Blueprint, clock_now
-from backend.places import hamlets, proposals, schemas, service
+from backend.places import hamlets, proposals, publication, schemas, service
 
 blp = Blueprint(
     "hamlets",
@@ -20,7 +21,8 @@ places = Blueprint(
     description="Places without coverage",
     parser=SignedInParser(),
 )
-blueprints = (blp, places)
+public = Blueprint("public_places", __name__, description="Places without coverage")
+blueprints = (blp, places, public)
 
 
 @blp.get("/units/<code>/hamlets")
@@ -75,6 +77,26 @@ def list_places(query: service.PlaceQuery, code: str) -> service.PlacePage:
 def add_place(data: service.NewPlace, code: str) -> ResponseReturnValue:
     """Add a place without coverage: a hamlet, or a position that the official sets."""
     return etags.with_etag(service.add_place(actor(), code, data, clock_now()), 201)
+
+
+@public.get("/places")
+@public.doc(security=[{}, *PERSON])
+@public.arguments(schemas.PublicPlacesQuerySchema, location="query")
+@public.response(200, schemas.PublicPlacesSchema)
+@public.alt_response(304, description="Nothing changed since the places of If-None-Match")
+def list_published(query: publication.PublicPlacesQuery) -> Response:
+    """List the published places without coverage of a province or a commune."""
+    return etags.with_digest(publication.list_published(query["unit"], clock_now()))
+
+
+@places.put("/places/<int:place_id>/publication")
+@places.doc(security=PERSON, parameters=etags.IF_MATCH_PARAMETER)
+@places.arguments(schemas.PublicationSchema)
+@places.response(200, schemas.PlaceDetailsSchema, headers=etags.ETAG_HEADER)
+def set_publication(data: publication.Publication, place_id: int) -> ResponseReturnValue:
+    """Publish a place that an operator has been told of, or take it back."""
+    expected, now = etags.expected(), clock_now()
+    return etags.with_etag(publication.set_publication(actor(), place_id, expected, data, now))
 
 
 @places.get("/places/<int:place_id>")

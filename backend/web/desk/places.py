@@ -13,6 +13,7 @@ from backend.places import service as places_service
 from backend.places.hamlets import HamletAnswer
 from backend.places.importer import COLUMNS, HamletImport, import_hamlets
 from backend.places.proposals import list_proposals
+from backend.places.publication import set_publication
 from backend.places.schemas import OPERATORS
 from backend.places.service import NewPlace, PlaceDetails, add_place, add_step, show_place
 from backend.places.states import INTERNAL, STATES, following
@@ -157,6 +158,17 @@ def place(query: PlacePageQuery, code: str, place_id: int) -> Response:
     values |= {"correcting": correcting, "choices": choices}
     values["for_operator"] = shown["state"] not in INTERNAL
     return render_form("web/desk/place.html", query, form, **values)
+
+
+@bp.page("/area/<code>/places/<int:place_id>/publication", methods=("POST",))
+def publish(query: LangQuery, code: str, place_id: int) -> Response:
+    """Publish a place that an operator has been told of, or take it back."""
+    user, now, fields = actor(), clock_now(), request.form
+    province = service.authorized_province(user, service.SEE, code, now)
+    or_404(next(iter(places_service.read_places(province.id, place_id=place_id)), None))
+    seen = frozenset({fields.get("version", "")})
+    set_publication(user, place_id, seen, {"published": fields.get("published") == "yes"}, now)
+    return redirect_to("places.place", query, code=code, place_id=place_id)
 
 
 @bp.page("/area/<code>/places/proposals", methods=READ_WRITE)

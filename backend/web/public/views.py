@@ -22,10 +22,12 @@ from backend.http.etags import with_content_tag
 from backend.http.requests import MAX_BODY_BYTES, Parser, as_attachment, clock_now
 from backend.monitoring.first_run import first_admin_command
 from backend.organisations.clusters import clusters_in, search_clusters
+from backend.places.publication import published_in
 from backend.reports.content.figures import digest
 from backend.reports.monthly.seals import trusted_keys
 from backend.reports.monthly.service import check_digest
 from backend.units.search import MAX_FOUND
+from backend.units.service import find
 from backend.web.maps.drawing import MapDrawing
 from backend.web.public import data, service, sharing, speed_pictures
 from backend.web.public.place_picture import draw_places
@@ -99,7 +101,17 @@ def unit(query: schemas.UnitPageQuery, code: str) -> Response:
     values["sentence"] = sharing.sentence(page, translator)
     values["reform"] = reform_line(page.unit) if page.unit else None
     values["clusters"] = clusters_in(page.unit.id, local_day(now)) if page.unit else ()
+    values["gap_places"] = published_in(page.unit.id) if page.unit else []
     return render_public("web/public/unit.html", lang, page=page, **values)
+
+
+@bp.page("/unit/<code>/places")
+def gap_places(query: LangQuery, code: str) -> Response:
+    """List the published places without coverage of a province or a commune."""
+    own = find(local_day(clock_now()), code)
+    listed = published_in(own.id)
+    template = "web/public/gap_places.html"
+    return render_public(template, query["lang"], unit=own, gap_places=listed)
 
 
 @bp.page("/cluster/<int:cluster_id>", schemas.FiguresPageQuerySchema)

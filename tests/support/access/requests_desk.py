@@ -146,6 +146,12 @@ def _place(world: World) -> dict[str, Any]:
     return {"at": {"code": "19"} | place(world)["at"], "data": {"version": "1", "state": "sent"}}
 
 
+def _published(world: World) -> dict[str, Any]:
+    """Store a place to publish."""
+    data = {"version": "1", "published": "yes"}
+    return {"at": {"code": "19"} | place(world, "sent")["at"], "data": data}
+
+
 def _places_told(world: World) -> dict[str, Any]:
     """Store a place to tell operators of."""
     number = str(place(world)["at"]["place_id"])
@@ -213,6 +219,7 @@ DESK_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     f"POST {AREA}/places": lambda w: OWN | {"data": {"name": "Đèo", "position": "21.6, 105.85"}},
     f"GET {AREA}/places/proposals": lambda w: OWN,
     f"POST {AREA}/places/proposals": _proposed,
+    f"POST {AREA}/places/<int:place_id>/publication": _published,
     f"GET {AREA}/places/letter": lambda w: OWN,
     f"POST {AREA}/places/letter": _places_told,
     f"GET {AREA}/places/letter.docx": _in_letter,

@@ -240,6 +240,10 @@ OFFICIAL_REQUESTS: dict[str, Callable[[World], dict[str, Any]]] = {
     "GET /api/v1/units/<code>/places": lambda w: {"at": {"code": "19"}},
     "POST /api/v1/units/<code>/places": lambda w: {"at": {"code": "19"}, "json": PLACE},
     "GET /api/v1/units/<code>/places/proposals": lambda w: {"at": {"code": "19"}},
+    "GET /api/v1/places": lambda w: {"query_string": {"unit": "19"}},
+    "PUT /api/v1/places/<int:place_id>/publication": lambda w: (
+        place(w, "sent") | {"headers": {"If-Match": '"1"'}, "json": {"published": True}}
+    ),
     "GET /api/v1/places/<int:place_id>": place,
     "POST /api/v1/places/<int:place_id>/steps": lambda w: (
         place(w) | SEEN | {"json": {"state": "sent"}}

@@ -78,6 +78,8 @@ TABLE = {
     "GET /api/v1/units/<code>/places": "404 401 404 404 404 200 404 200",
     "POST /api/v1/units/<code>/places": "401 401 404 404 404 201 404 201",
     "GET /api/v1/units/<code>/places/proposals": "404 401 404 404 404 200 404 200",
+    "GET /api/v1/places": EVERYBODY,
+    "PUT /api/v1/places/<int:place_id>/publication": "401 401 404 404 404 200 404 200",
     "GET /api/v1/places/<int:place_id>": "404 401 404 404 404 200 404 200",
     "POST /api/v1/places/<int:place_id>/steps": "401 401 404 404 404 201 404 201",
     # OGC API Features, for QGIS

@@ -21,6 +21,7 @@ PAGES = {
     "GET /network-speed": EVERYBODY,
     "GET /wall": EVERYBODY,
     "GET /unit/<code>/wall": EVERYBODY,
+    "GET /unit/<code>/places": EVERYBODY,
     "GET /wall.<any(slide,a4):form>.png": EVERYBODY,
     "GET /unit/<code>/wall.<any(slide,a4):form>.png": EVERYBODY,
     "GET /network-speed/<any(speeds,months,week,hours,map,gaps):kind>"
@@ -197,6 +198,7 @@ PAGES = {
     "POST /desk/area/<code>/places": "303 401 404 404 404 303 404 303",
     "GET /desk/area/<code>/places/proposals": "303 401 404 404 404 200 404 200",
     "POST /desk/area/<code>/places/proposals": "303 401 404 404 404 303 404 303",
+    "POST /desk/area/<code>/places/<int:place_id>/publication": "303 401 404 404 404 303 404 303",
     "GET /desk/area/<code>/places/letter": "303 401 404 404 404 200 404 200",
     "POST /desk/area/<code>/places/letter": "303 401 404 404 404 303 404 303",
     "GET /desk/area/<code>/places/letter.docx": "303 401 404 404 404 200 404 200",

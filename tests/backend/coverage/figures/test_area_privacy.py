@@ -29,6 +29,7 @@ QUESTIONS = (
     f"/api/v1/coverage?{WITHIN}&parent=19&format=csv",
     "/api/v1/openapi.json",
     "/api/v1/organisations",
+    "/api/v1/places?unit=19",
     "/api/v1/reports",
     "/api/v1/reports?unit=19",
     "/api/v1/reports?month=2024-10",

@@ -62,6 +62,14 @@ def test_an_official_records_a_hamlet_without_coverage(
     page.get_by_role("link", name="Điểm cần xử lý").click()
     expect(page.get_by_role("link", name="Bản Tèn")).to_be_visible()
     check_page(page, "desk-places")
+    page.get_by_role("link", name="Bản Tèn").click()
+    press(page, "Công bố")
+    page.get_by_role("link", name="Công chúng thấy gì").click()
+    expect(page.get_by_role("row", name="Bản Tèn")).to_contain_text("Nhà mạng đã trả lời")
+    check_page(page, "gap-places")
+    page.locator("main").get_by_role("link", name="Phường", exact=False).first.click()
+    expect_text(page, "Điểm không có sóng đã gửi nhà mạng")
+    check_page(page, "unit-with-gap-places")
 
 
 MAP = "document.getElementById('map').map?.map"

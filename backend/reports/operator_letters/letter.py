@@ -113,8 +113,8 @@ def _asks(agency: str, year: int) -> list[str]:
         "Kiểm tra hiện trạng phủ sóng tại từng điểm nêu tại Phụ lục; có phương án xử lý (trạm hoặc"
         " giải pháp khác) và ngày hoàn thành của từng điểm; nêu rõ lý do nếu chưa có kế hoạch.",
         f"Điền các cột “{ANSWER}”, “{MEASURE}”, “{FINISHED}” của bảng tính gửi kèm, giữ nguyên cột"
-        f" “{NUMBER}”; gửi văn bản trả lời và bảng tính về {agency} trước ngày       tháng      "
-        f" năm {year}.",
+        f" “{NUMBER}”; gửi văn bản trả lời và bảng tính về {agency} trước ngày …… tháng …… năm"
+        f" {year}.",
         f"Thông báo cho {agency} khi xử lý xong từng điểm để tổ chức đo lại.",
     ]
 

@@ -10,6 +10,7 @@ from backend.accounts.authentication import actor
 from backend.clock import local_day
 from backend.http.etags import Expected
 from backend.http.requests import clock_now
+from backend.reports.collector.service import list_sources
 from backend.reports.files.letter import WORDS
 from backend.reports.files.tables import format_cell
 from backend.reports.monthly import deadlines, lifecycle, service
@@ -18,7 +19,7 @@ from backend.reports.monthly.schemas import LetterQuerySchema, ReportCreateSchem
 from backend.reports.monthly.seals import trusted_keys
 from backend.web.desk import schemas
 from backend.web.desk.area import areas_in
-from backend.web.desk.frame import bp, is_commune, only_area
+from backend.web.desk.frame import bp, is_commune, only_area, reads_country
 from backend.web.desk.reports import show, write_draft
 from backend.web.site.blueprint import READ_WRITE
 from backend.web.site.forms import Form, new_form, redirect_to, required_content
@@ -61,7 +62,8 @@ def _list_reports(query: schemas.ReportsPageQuery, form: Form) -> Response:
     values: dict[str, Any] = {"query": chosen, "form": form, "states": REPORT_STATES}
     values |= {"areas": areas_in(actor(), of_month, now), "of_month": of_month, "inside": inside}
     values |= {"reports": service.list_reports(actor(), query), "own_deadline": own}
-    if not is_commune(code):  # whose official owes its own report alone
+    # An official of a commune owes its own report alone; a collector has a page of all provinces.
+    if not (is_commune(code) or (reads_country() and list_sources())):
         wanted = {"month": of_month, "level": "province", "parent": None, **(inside or {})}
         values["deadlines"] = deadlines.list_deadlines(actor(), wanted, local_day(now))
     return render_private("web/desk/reports.html", lang, **values)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import socket
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -14,7 +15,7 @@ from openpyxl import load_workbook
 from sqlalchemy import Engine, text
 
 from backend.database.extensions import db
-from backend.reports.collector import service
+from backend.reports.collector import collecting, service
 from backend.reports.collector.collecting import take
 from backend.units.service import units_on
 from tests.support import people, sign_in
@@ -231,6 +232,25 @@ def test_the_page_and_its_files(ministry: Ministry, office: Office) -> None:
         assert words in report.text, words
     missing = ministry.client.get("/desk/provinces/02", query_string=query)
     assert missing.status_code == 404
+
+
+def test_a_source_that_is_away_is_told_beside_what_it_gave_before(
+    ministry: Ministry, office: Office
+) -> None:
+    ministry.receives(office, "19")
+    ministry.receives(Office(), "01")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        dead = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    with ministry.app.app_context():
+        for code in ("19", "02"):
+            service.add_source(code, dead, [office.public_key], ministry.clock.now)
+        collecting.collect(ministry.clock.now)
+    assert ministry.row("19")["problem"] == ministry.row("02")["problem"] == "source_refused"
+    assert ministry.row("19")["summed"] and ministry.row("01")["problem"] is None
+    page = ministry.page().text
+    assert "2 tỉnh có vướng mắc" in page and page.count("Máy chủ từ chối kết nối.") == 2
+    reports = ministry.client.get("/desk/reports?lang=vi").text
+    assert 'id="due"' not in reports and "/desk/provinces" in reports
 
 
 def test_a_month_to_come_is_refused(ministry: Ministry) -> None:

@@ -16,7 +16,9 @@ from backend.accounts.access import Actor
 from backend.clock import local_day
 from backend.database.extensions import db, owner_session
 from backend.demo.plan import LETTER_PROVINCE
+from backend.http.etags import Expected
 from backend.places.hamlets import HamletFields, add_hamlet, locate
+from backend.places.publication import set_publication
 from backend.places.service import NewPlace, NewStep, PlaceDetails, add_place, add_step
 from backend.places.states import State
 from backend.units.service import UnitRow, units_on
@@ -68,6 +70,7 @@ class Story:
     operator: str | None  # None: all
     entries: Sequence[Entry]  # the first one: recorded
     name: str | None = None  # of a position; None: the next hamlet
+    published: bool = False
 
 
 RECORDED = "Trưởng thôn báo (mẫu)."
@@ -82,6 +85,7 @@ STORIES = (
             Entry("sent", 83),
             Entry("answered", 70, STATION, -45),
         ],
+        published=True,
     ),
     Story(
         "MobiFone",
@@ -100,6 +104,7 @@ STORIES = (
             Entry("answered", 145, STATION, 30),
             Entry("remeasure", 20),
         ],
+        published=True,
     ),
     Story(
         None,
@@ -110,6 +115,7 @@ STORIES = (
             Entry("remeasure", 70),
             Entry("covered", 55, "Đội của xã đo lại, có sóng (mẫu)."),
         ],
+        published=True,
     ),
     Story(
         "VinaPhone",
@@ -173,6 +179,8 @@ def add_places(official: Actor, now: datetime) -> None:
         for entry in later:
             last = entry is later[-1]
             place = _add_step(official, place, entry, now, for_campaigns=last)
+        if story.published:
+            set_publication(official, place["id"], _version(place), {"published": True}, now)
 
 
 def _points(now: datetime) -> tuple[UnitRow, list[Position]]:
@@ -232,8 +240,11 @@ def _add_step(
         "correction": False,
         "for_campaigns": for_campaigns and entry.state == "remeasure",
     }
-    version = frozenset({str(place["version"])})
-    return add_step(official, place["id"], version, step, now)
+    return add_step(official, place["id"], _version(place), step, now)
+
+
+def _version(place: PlaceDetails) -> Expected:
+    return frozenset({str(place["version"])})
 
 
 def _before(now: datetime, days: int) -> date:

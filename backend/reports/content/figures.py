@@ -26,8 +26,7 @@ BY_NETWORK = f"By network: {', '.join(NETWORKS)}"
 BY_SECTION = f"By section: {', '.join(SECTIONS)}"
 NO_CONNECTION = "Communes with places, those with most zones first"
 PLACES = (
-    "Places without coverage that operators have been told of, by commune and name; in reports of"
-    " provinces with any"
+    "Published places without coverage, by commune and hamlet; in reports of provinces with any"
 )
 OUTREACH = "Activities that offices and teams entered; not in reports without any"
 # Fewer residents say too much of a single person.
@@ -140,13 +139,13 @@ class NoConnectionRow(TypedDict):
 
 
 class RepairRow(TypedDict):
-    """A place without coverage that the office follows with an operator."""
+    """A published place without coverage that an operator has been told of."""
 
-    name: str  # of a hamlet, or as the office calls it
+    hamlet: str | None  # null: a place in the commune that is no hamlet of the list
     commune: str
     operator: str | None  # null: all operators
     state: PlaceState  # on the month's last day
-    since: str  # YYYY-MM-DD
+    month: str  # YYYY-MM, of the state
 
 
 class TeamRow(UnitTeam):

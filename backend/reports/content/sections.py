@@ -312,17 +312,17 @@ def teams(unit: UnitRow, month: str) -> list[TeamRow]:
 
 
 def places_to_repair(unit: UnitRow, month: str) -> list[RepairRow]:
-    """Return the places without coverage of a province that operators know; none of other units."""
+    """Return the places without coverage of a province; none of other units."""
     if unit.level != "province":
         return []
     rows = read_followed_places(unit.id, month_start(month), month_end(month))
     return [
         {
-            "name": row.name,
+            "hamlet": row.hamlet,
             "commune": row.commune,
             "operator": row.operator,
             "state": row.state,
-            "since": row.day.isoformat(),
+            "month": row.month,
         }
         for row in rows
     ]

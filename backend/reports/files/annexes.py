@@ -135,7 +135,7 @@ SPEEDS_NOTE = (
 
 
 def _places(report: Report) -> Annex:
-    """Return a line for each place that an operator has been told of, as many as fit a page."""
+    """Return a line for each published place, as many as fit a page."""
     rows: list[Row] = [_place(one) for one in report["sections"].get("places", [])]
     parts: list[Part] = []
     if rows:
@@ -147,21 +147,22 @@ def _places(report: Report) -> Annex:
 
 
 PLACES = (
-    Column("name", "Điểm", "Thôn, bản hoặc tên điểm"),
+    Column("hamlet", "Thôn, bản", "Thôn, bản"),
     Column("commune", "Xã, phường", "Xã, phường"),
     Column("operator", "Nhà mạng", "Nhà mạng"),
     Column("state", "Tình trạng", "Tình trạng"),
-    Column("since", "Từ ngày", "Từ ngày"),
+    Column("month", "Từ tháng", "Từ tháng"),
 )
 
 
 def _place(one: RepairRow) -> Row:
-    since = formats.day(date.fromisoformat(one["since"]), "vi")
+    year, month = one["month"].split("-")
     words = {
         "operator": one["operator"] or "Mọi nhà mạng",
         "state": labels.PLACE_STATES[one["state"]],
     }
-    return {**one, **words, "since": since}
+    hamlet = one["hamlet"] or "Điểm ngoài danh sách thôn"
+    return {**one, **words, "hamlet": hamlet, "month": f"{month}/{year}"}
 
 
 def _outreach(report: Report) -> Annex:

@@ -47,6 +47,7 @@ def test_the_demo_has_a_place_in_each_state_and_leaves_those_of_others(
     listed = client.get(f"{LIST}?limit=100", headers=official).json["items"]
     assert {one["state"] for one in listed} == set(STATES)
     assert any(one["overdue"] for one in listed)
+    assert 0 < sum(one["published"] for one in listed) < len(listed)
     hamlets = client.get("/api/v1/units/19/hamlets?limit=100", headers=official).json
     assert (hamlets["total"], hamlets["unplaced"]) == (len(NAMES), UNPLACED)
     assert not any(one["outside"] for one in hamlets["items"])

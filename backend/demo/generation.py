@@ -12,7 +12,7 @@ from backend.clock import day_begin
 from backend.database.extensions import db, setting
 from backend.demo import phones
 from backend.demo.communes import Point
-from backend.demo.plan import MonthPlan
+from backend.demo.plan import LETTER_MONTH, MonthPlan
 from backend.demo.volunteers import Volunteer, plan_tests, seeded
 from backend.devices import consent
 from backend.devices import service as devices
@@ -29,8 +29,9 @@ from backend.measurements.recording.service import (
 LOT = 10
 # A note's attempts, in seconds; between the outings of a morning, so that no test contradicts it.
 ATTEMPTS_S, NOTE_HOURS = (0, 35, 75), (9.8, 11.0)
-# Where people run i-Speed too: a part of the phones, after at most so many of their tests.
-ISPEED_PROVINCE, ISPEED_SHARE, ISPEED_TESTS = "48", 0.6, 4
+# Where people run i-Speed too, but in the month of the letter: a part of the phones, after at most
+# so many of their tests.
+ISPEED_PROVINCES, ISPEED_SHARE, ISPEED_TESTS = ("19", "48"), 0.6, 4
 
 # Read from the rows: a lot that is recorded again, because its process was lost, adds none.
 COUNTED = text("""
@@ -111,8 +112,9 @@ def _batches(volunteer: Volunteer, rng: Random) -> list[phones.Batch]:
 def _typed(volunteer: Volunteer, tests: Sequence[phones.Sample]) -> list[phones.Batch]:
     """Return typed results of i-Speed, drawn apart, so that no other draw moves."""
     plan, rng = volunteer.plan, seeded(volunteer.seed, "pairs")
-    runs_both = (plan.province, plan.network) == (ISPEED_PROVINCE, "mobile")
-    if not runs_both or volunteer.cheat or rng.random() > ISPEED_SHARE:
+    runs_both = plan.province in ISPEED_PROVINCES and plan.month != LETTER_MONTH
+    is_asked = runs_both and plan.network == "mobile" and not volunteer.cheat
+    if not is_asked or rng.random() > ISPEED_SHARE:
         return []
     chosen = rng.sample(tests, min(ISPEED_TESTS, len(tests)))
     made = [phones.typed(test, volunteer.phone, rng) for test in chosen]

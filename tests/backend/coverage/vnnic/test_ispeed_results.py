@@ -225,7 +225,7 @@ def test_files_say_how_many(pairs: Pairs) -> None:
     [
         ("/teams", ["3 mẫu kèm i-Speed.", "3 kèm i-Speed"]),
         ("/teams?by=unit", ["3 mẫu kèm i-Speed.", "2 kèm i-Speed", "1 kèm i-Speed"]),
-        ("/teams/{team}", ["Kèm i-Speed", "2 kèm i-Speed", "1 kèm i-Speed"]),
+        ("/teams/{team}", ["3 mẫu kèm i-Speed.", "2 kèm i-Speed", "1 kèm i-Speed"]),
     ],
 )
 def test_pages_of_a_campaign_say_how_many(pairs: Pairs, path: str, said: list[str]) -> None:

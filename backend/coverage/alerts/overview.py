@@ -124,9 +124,7 @@ def area_overview(query: CoverageQuery, now: datetime, *, drafts: bool = False) 
             received=(need.has or int(need.too_few)) if followed else item["received"],
             days=result.month.progress.days,
             days_left=item["days_left"],
-            on_pace=_on_pace(need, counts, result.month)
-            if followed
-            else item["state"] == "on_pace",
+            on_pace=_on_pace(need) if followed else item["state"] == "on_pace",
             planned=planned.get(counts.unit.id, 0),
             record=best[counts.basis] if best else None,
             unknown=need.unknown,
@@ -156,11 +154,9 @@ def _need(item: Alert, counts: UnitCounts, followed: Tables | None) -> Need:
     return Need("own", counts.measured, item["shortfall"], item["needed_per_day"])
 
 
-def _on_pace(need: Need, counts: UnitCounts, month: Month) -> bool:
-    """Return whether VNNIC had as many samples on its table's day as the target expects by then."""
-    if need.day is None or counts.need is None:
-        return False
-    return (need.has or 0) * month.progress.days >= counts.need * need.day.day
+def _on_pace(need: Need) -> bool:
+    """Return whether VNNIC had as many samples on its table's day as expected by then."""
+    return need.expected is not None and (need.has or 0) >= need.expected
 
 
 def _course(result: CoverageResult, today: date) -> Course | None:

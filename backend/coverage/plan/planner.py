@@ -118,6 +118,7 @@ class Commune:
     need: int  # samples that reach its target; 0 without a target
     shortfall: int  # by the count that steers; 0 without a target
     table: TableNeed | None = None  # of VNNIC, where it steers the commune; None: our count does
+    reached: bool = False  # its target, by our count
 
     @property
     def lacking(self) -> int:
@@ -191,6 +192,7 @@ def communes_of(request: PlanRequest) -> Communes:
             items[row.code]["outings"],
             *_goal(items[row.code], request.campaign, target, tables.get(row.id)),
             table=tables.get(row.id),
+            reached=_reached(items[row.code], request.campaign, target),
         )
         for row in listed
         if row.code in items
@@ -215,10 +217,11 @@ def _target(campaign: Campaign, official: TargetTerms | None) -> TargetTerms | N
 def _tables(request: PlanRequest, targets: Mapping[int, int | None]) -> dict[int, TableNeed]:
     """Return the needs by VNNIC's tables of the communes that they steer, by id.
 
-    A campaign with a target of its own counts by it. Samples of the day itself do not change its
-    plan.
+    A campaign with a target of its own counts by it, one that is over by our count. Samples of the
+    day itself do not change its plan.
     """
-    if request.campaign.target is not None:
+    over = request.campaign.state in OVER or request.today > request.campaign.last_day
+    if over or request.campaign.target is not None:
         return {}
     before = min(request.day, request.today + timedelta(days=1))
     month = f"{request.day:%Y-%m}"
@@ -235,6 +238,13 @@ def _goal(
     if need is None or shortfall is None:
         return 0, 0
     return need, table["missing"] if table else shortfall
+
+
+def _reached(item: UnitItem, campaign: Campaign, target: TargetTerms | None) -> bool:
+    """Return whether our count reaches the target, as in `_goal`."""
+    if campaign.target is not None and target is not None:
+        return item[target["basis"]] >= campaign.target
+    return bool(item["reached"])
 
 
 def days_left(campaign: Campaign, now: datetime) -> int:

@@ -50,8 +50,8 @@ def campaign_progress(
         "need": need,
         "has": need - lack,
         "shortfall": lack,
-        "reached": sum(bool(row.need) and not row.shortfall for row in rows),
-        "lacking": sum(bool(row.shortfall) for row in rows),
+        "reached": sum(row.reached for row in rows),
+        "lacking": sum(bool(row.need) and not row.reached for row in rows),
         "table_day": max((row.table["day"] for row in rows if row.table), default=None),
         "per_day": -(-lack // left) if left > LAST_DAYS else None,  # until the end
     }

@@ -76,6 +76,7 @@ class Need:
     missing: int | None  # samples to the target; None: no target, or not in VNNIC's tables
     per_day: int | None  # of these on each day left; None: in the last days too
     day: date | None = None  # to which VNNIC's table counts; None: ours, or not in its tables
+    expected: float | None = None  # samples by the pace of the month on that day
     stale: bool = False  # the table is older than MAX_AGE
 
     @property
@@ -100,6 +101,7 @@ class Need:
 class Tables:
     """VNNIC's newest tables of the communes of a province that its count steers."""
 
+    month: str
     since: date  # on which VNNIC's count began to steer
     today: date
     units: int  # communes of the province
@@ -138,8 +140,9 @@ class Tables:
         per_day = None
         if missing is not None and (not missing or days_left > LAST_DAYS):
             per_day = -(-missing // max(days_left, 1))
+        expected = None if target is None else target * row.day.day / month_end(self.month).day
         stale = self.today - row.day > MAX_AGE
-        return Need("vnnic", row.samples, missing, per_day, row.day, stale)
+        return Need("vnnic", row.samples, missing, per_day, row.day, expected, stale)
 
 
 def read_tables(
@@ -165,7 +168,7 @@ def read_tables(
         if row["day"]:
             found[province][row["unit_id"]] = TableRow(row["samples"], row["day"], row["draft"])
     return {
-        province: Tables(day, min(today, last), units.get(province, 0), found[province])
+        province: Tables(month, day, min(today, last), units.get(province, 0), found[province])
         for province, day in since.items()
     }
 

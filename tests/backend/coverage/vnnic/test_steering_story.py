@@ -1,6 +1,8 @@
 """A province lets VNNIC's count steer: who follows which table, and nobody else does."""
 
+import io
 import re
+import zipfile
 from typing import Any
 
 import pytest
@@ -169,8 +171,13 @@ def test_the_desk_lists_what_vnnic_lacks_first(place: Province) -> None:
     place.bring("2024-11-18", **FIRST)
     desk = place.get(f"/desk/area/19?{MONTH}", place.official).text
     assert "Theo <strong>bảng VNNIC đến 18/11/2024</strong>" in desk
-    assert "Đo Sóng 200 · VNNIC không đủ số mẫu (18/11), còn thiếu 300" in desk
-    assert "Đo Sóng 300 · VNNIC 154 (18/11), còn thiếu 146, cần 14 mẫu mỗi ngày" in desk
+    assert (
+        "Đo Sóng 200 · VNNIC không đủ số mẫu (18/11), theo nhịp phải có 180, còn thiếu 300" in desk
+    )
+    assert (
+        "Đo Sóng 300 · VNNIC 154 (18/11), theo nhịp phải có 180, còn thiếu 146, cần 14 mẫu mỗi ngày"
+        in desk
+    )
     rows = re.findall(r'<th scope="row"><a href="/desk/area/(\d+)', desk.partition('id="units"')[2])
     assert rows[:2] == [NEAR, HERE] and rows[-1] == FOURTH
     assert "Xã chưa có trong bảng VNNIC" in desk
@@ -239,3 +246,38 @@ def test_the_digest_follows_published_tables(place: Province, app: Flask) -> Non
     assert "(thiếu 300), " in line and line.endswith("(thiếu 146).")
     [line] = set(digest_of(app, HERE)) - set(before[1])
     assert line.startswith("Theo bảng VNNIC đến 18/11/2024 còn thiếu (1): ")
+
+
+def paper(place: Province, name: str) -> str:
+    """Return the text of a Word file of the desk."""
+    answer = place.get(f"/desk/area/19/{name}.docx?{MONTH}", place.official)
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as file:
+        return re.sub("<[^>]+>", "", file.read("word/document.xml").decode())
+
+
+def test_papers_say_whose_count_they_tell(place: Province) -> None:
+    place.steer("vnnic")
+    ours = paper(place, "action-plan")
+    assert "theo số liệu Đo Sóng" in paper(place, "reminder-letter")
+    place.bring("2024-11-18", **FIRST)
+    letter = paper(place, "reminder-letter")
+    assert "theo bảng số liệu của VNNIC đến ngày 18/11/2024" in letter
+    assert "169 trên 171 đơn vị cấp xã đạt 300 mẫu" in letter and "còn thiếu 446 mẫu" in letter
+    assert paper(place, "action-plan") == ours and "theo số liệu Đo Sóng" in ours
+    place.publish()
+    plan = paper(place, "action-plan")
+    assert "theo bảng số liệu của VNNIC đến ngày 18/11/2024" in plan and "Phụ lục" in plan
+
+
+def test_what_a_campaign_reached_stays_by_our_count(place: Province) -> None:
+    place.bring("2024-11-18", **FIRST)
+    place.publish()
+    board = f"/campaigns/{place.cast.campaign}?lang=en"
+    reached = "<strong>1</strong> of 4 communes reached the target"
+    before = place.get(board, place.cast.organiser).text
+    place.steer("vnnic")
+    page = place.get(board, place.cast.organiser).text
+    assert reached in before and reached in page
+    # 146 of HERE and 300 of NEAR by the table, 250 of FOURTH, which it lacks, by ours.
+    assert "696 are missing" in page and "By VNNIC’s table to 18/11/2024" in page
+    assert "By VNNIC’s table" not in before

@@ -61,6 +61,17 @@ class Story:
         url = f"/api/v1/places/{self.place['id']}"
         return dict(self.client.get(url, headers=self.official).json)
 
+    def publish(self) -> None:
+        headers = people.if_match(self.official, self.place["version"])
+        url = f"/api/v1/places/{self.place['id']}/publication"
+        answer = self.client.put(url, json={"published": True}, headers=headers)
+        assert answer.status_code == 200, answer.text
+
+    def public(self) -> list[tuple[str, str]]:
+        """State and month of the places that the public reads, without an account."""
+        items = self.app.test_client().get("/api/v1/places?unit=19").json["items"]
+        return [(one["state"], one["month"]) for one in items]
+
     def answered(self) -> None:
         """Take the steps until the operator's answer."""
         self.step(state="sent", document="12/SKHCN-BCVT")
@@ -97,6 +108,9 @@ def test_from_a_note_to_the_second_measurement(story: Story) -> None:
     assert post_notes(client, phone, noted).status_code == 201
     assert story.shown()["evidence"]["notes"] == 1
     story.answered()
+    assert story.public() == []
+    story.publish()
+    assert story.public() == [("answered", "2024-11")]
 
     clock.now = AFTER
     assert story.shown()["overdue"]
@@ -127,7 +141,7 @@ def test_from_a_note_to_the_second_measurement(story: Story) -> None:
     assert sent.json["counted"] and sent.json["unit"]["code"] == story.code
     assert story.shown()["good_tests"] == {"since": "2024-12-11", "tests": 1, "phones": None}
     story.step(state="covered", note="đội 1 đo ngày 11/12")
-    assert story.place["state"] == "covered"
+    assert story.place["state"] == "covered" and story.public() == [("covered", "2024-12")]
     assert planned(story, member) == {story.code: []} and story.proposed() == []
 
 

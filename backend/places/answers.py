@@ -116,7 +116,7 @@ def place_cells(place: LetterPlace) -> tuple[str, ...]:
     return (
         str(place.id),
         place.name,
-        unit_index().by_id[place.commune_id].name,
+        place.commune,
         f"{_degrees(at['latitude'])}; {_degrees(at['longitude'])}" if at else "",
         place.operator or ALL_OPERATORS,
         f"{place.recorded_on:%m/%Y}",
@@ -144,11 +144,14 @@ def import_answers(
     sheet = read_sheet(raw, TABLE)
     locked = {} if dry_run else lock_places(province.id, _numbers(sheet.rows))
     places = {one.id: one for one in read_places(province.id)}
+    communes = unit_index().by_id
     newest = db.session.execute(NOTES, {"province": province.id})
     stored: dict[int, str | None] = {one.id: one.note for one in newest}
     for row in sheet.rows:
         if not row.errors:
             _read(row, places, stored, {"document": document, "day": day}, now)
+        if row.id is not None:
+            row.unit = communes[places[row.id].unit_id].name
     refuse_repeated(sheet.rows, lambda row: row.id, "id", "place_row_twice")
     answer = cast(AnswerImport, sheet.answer(language, _describe, dry_run=dry_run))
     if not dry_run:
@@ -181,7 +184,6 @@ def _read(
         row.refuse("id", "place_number_unknown")
         return
     row.id, row.name = place.id, place.name
-    row.unit = unit_index().by_id[place.unit_id].name
     if cells["name"] and plain(cells["name"]) != plain(place.name):
         row.note("name", "place_named", place.name)
     for name in OF_ANSWER:

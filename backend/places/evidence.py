@@ -28,6 +28,7 @@ HAMLET_RADIUS_M = 1_000.0  # hamlets are wider than their hall
 DAYS = 365  # before today; positions do not last longer by default
 MIN_PHONES = 5  # fewer say too much of a single person
 METRES_PER_DEGREE = 111_195.0
+ROUNDED_DEGREES = 0.001  # more than rounding to 3 decimals moves a position
 # A sample with one of these says nothing about coverage.
 UNUSABLE = sorted(NOT_VALID - {"failed_test"} | {"mock_position"})
 _DIRECTIONS = tuple(math.radians(one) for one in range(0, 360, 45))
@@ -36,7 +37,8 @@ GAPS = text("""
     with gaps as (
         select n.day, n.operator, n.device_id, 'note' as kind, n.latitude, n.longitude
         from no_connection_notes n
-        where n.unit_id = any(:units) and n.day >= :first and n.latitude is not null
+        where n.unit_id = any(:units) and n.day >= :first
+            and n.latitude between :south and :north and n.longitude between :west and :east
             and (not :for_operator or (
                 select c.version from consents c
                 where c.device_id = n.device_id and c.recorded_at <= n.received_at
@@ -49,7 +51,8 @@ GAPS = text("""
             case when 'failed_test' = any(m.reasons) then 'failed' else 'slow' end,
             m.latitude, m.longitude
         from measurements m
-        where m.unit_id = any(:units) and m.day >= :first and m.latitude is not null
+        where m.unit_id = any(:units) and m.day >= :first
+            and m.latitude between :south and :north and m.longitude between :west and :east
             and m.network = 'mobile' and m.device_id is not null and m.accuracy_m <= :accuracy
             and not m.reasons && cast(:unusable as text[])
             and ('failed_test' = any(m.reasons)
@@ -155,6 +158,7 @@ def read_evidence(
         "longitude": spot.longitude,
         "metres": METRES_PER_DEGREE,
         "radius": spot.radius_m,
+        **_box(spot),
     }
     total, *months = db.session.execute(GAPS, values).all()
     return {
@@ -162,6 +166,18 @@ def read_evidence(
         "months": [
             {"month": row.month, "operator": row.operator, **_numbers(row)} for row in months
         ],
+    }
+
+
+def _box(spot: Spot) -> dict[str, float]:
+    """Return degrees that hold all positions whose rounded ones are in a circle."""
+    height = spot.radius_m / METRES_PER_DEGREE + ROUNDED_DEGREES
+    width = height / math.cos(math.radians(spot.latitude))
+    return {
+        "south": spot.latitude - height,
+        "north": spot.latitude + height,
+        "west": spot.longitude - width,
+        "east": spot.longitude + width,
     }
 
 

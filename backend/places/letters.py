@@ -15,7 +15,6 @@ from backend.database.extensions import db
 from backend.errors import invalid
 from backend.places.evidence import read_evidence
 from backend.places.hamlets import EDIT, SEE, StatedPosition, authorized_province
-from backend.places.models import Place
 from backend.places.service import (
     NewStep,
     PlaceRow,
@@ -27,6 +26,7 @@ from backend.places.service import (
     take_step,
 )
 from backend.places.states import UNSENT, State
+from backend.units.index import unit_index
 from backend.units.service import UnitRow
 
 # The longest list of a province in January 2026 had 182 hamlets; more are another letter.
@@ -46,7 +46,7 @@ class LetterPlace:
 
     id: int
     name: str
-    commune_id: int
+    commune: str  # its name
     position: StatedPosition | None  # to 1 km; None: a hamlet, which its name tells
     operator: str | None  # None: all operators
     recorded_on: date  # by the office
@@ -83,12 +83,12 @@ def places_of_letter(rows: Sequence[PlaceRow], now: datetime) -> list[LetterPlac
     recorded: dict[int, date] = {
         one.place_id: one.day for one in db.session.execute(RECORDED, numbers)
     }
-    return [_describe(row, recorded[row.id], now) for row in rows]
+    communes = unit_index().by_id
+    return [_describe(row, communes[row.unit_id].name, recorded[row.id], now) for row in rows]
 
 
-def _describe(row: PlaceRow, recorded_on: date, now: datetime) -> LetterPlace:
-    spot = spot_of(db.session.get_one(Place, row.id))
-    evidence = read_evidence(row.province_id, spot, now, for_operator=True)
+def _describe(row: PlaceRow, commune: str, recorded_on: date, now: datetime) -> LetterPlace:
+    evidence = read_evidence(row.province_id, spot_of(row), now, for_operator=True)
     position: StatedPosition | None = None
     if row.hamlet_id is None and row.latitude is not None and row.longitude is not None:
         position = {
@@ -98,7 +98,7 @@ def _describe(row: PlaceRow, recorded_on: date, now: datetime) -> LetterPlace:
     return LetterPlace(
         id=row.id,
         name=row.name,
-        commune_id=row.unit_id,
+        commune=commune,
         position=position,
         operator=row.operator,
         recorded_on=recorded_on,

@@ -21,6 +21,7 @@ from backend.places.hamlets import EDIT
 from backend.places.models import Place
 from backend.places.service import PlaceDetails, describe_place
 from backend.places.states import INTERNAL, State
+from backend.units.index import unit_index
 from backend.units.service import find
 
 ROWS = text("""
@@ -30,6 +31,7 @@ ROWS = text("""
         join units u on u.id = coalesce(h.unit_id, p.unit_id)
         join place_steps s on s.place_id = p.id and s.number = p.version
     where p.published and not p.state = any(:internal)
+        and p.province_id = :province
         and :unit in (p.province_id, coalesce(h.unit_id, p.unit_id))
     order by u.sort_key collate "C", h.name collate "C" nulls last, p.operator collate "C",
         p.state, month
@@ -71,7 +73,10 @@ def list_published(code: str, now: datetime) -> PublicPlaces:
 
 def published_in(unit_id: int) -> list[PublicPlace]:
     """Return the published places of a province or a commune."""
-    rows = db.session.execute(ROWS, {"unit": unit_id, "internal": sorted(INTERNAL)}).all()
+    index = unit_index()
+    province = index.province_of(index.by_id[unit_id]).id
+    values = {"unit": unit_id, "province": province, "internal": sorted(INTERNAL)}
+    rows = db.session.execute(ROWS, values).all()
     units = serialize_units([row.unit_id for row in rows])
     return [
         {

@@ -340,7 +340,7 @@ def describe_place(province_id: int, place_id: int, now: datetime) -> PlaceDetai
     """Return a place with its history and its evidence of today."""
     [row] = read_places(province_id, place_id=place_id)
     steps = db.session.execute(STEPS, {"place": place_id}).mappings()
-    spot = spot_of(db.session.get_one(Place, place_id))
+    spot = spot_of(row)
     return {
         **serialize_places([row], now)[0],
         "steps": [StepAnswer(**step) for step in steps],  # type: ignore[typeddict-item]
@@ -358,8 +358,16 @@ def _good_tests(row: PlaceRow, spot: Spot | None, now: datetime) -> GoodTests | 
     return read_good_tests(row.province_id, spot, since, now)
 
 
-def spot_of(row: Place) -> Spot | None:
+def spot_of(row: PlaceRow) -> Spot | None:
     """Return where the evidence of a place lies; None without a position."""
+    if row.latitude is None or row.longitude is None:
+        return None
+    radius = RADIUS_M if row.hamlet_id is None else HAMLET_RADIUS_M
+    return Spot(row.latitude, row.longitude, radius, row.operator)
+
+
+def _spot_of_new(row: Place) -> Spot | None:
+    """Return where the evidence of a place that may not be stored yet lies."""
     stated: Place | Hamlet = row
     if row.hamlet_id is not None:
         stated = db.session.get_one(Hamlet, row.hamlet_id)
@@ -384,7 +392,7 @@ def _store(actor: Actor, row: Place, step: NewStep, now: datetime) -> None:
         db.session.flush()
     shared = step["state"] not in INTERNAL
     row.published = shared and bool(row.published)
-    evidence = read_evidence(row.province_id, spot_of(row), now, for_operator=shared)
+    evidence = read_evidence(row.province_id, _spot_of_new(row), now, for_operator=shared)
     db.session.add(
         PlaceStep(
             place_id=row.id,

@@ -19,6 +19,7 @@ PAGES: dict[str, Place] = {
     "reform": "/reform/2024/168",
     "predecessors": "/reform/2025/05611?month=2024-11",
     "search-none": "/search?q=khongco",
+    "gap-places": "/unit/19/places",
     "widget": "/unit/19/widget?month=2024-11",
     "data": "/data",
     "embed": "/embed?unit=19",
@@ -83,6 +84,8 @@ OF_PEOPLE: dict[str, dict[str, Place]] = {
         # The first place; the tab of proposals has an address of the same beginning.
         "desk-place": ("/desk/area/19/places", "/desk/area/19/places/1"),
         "desk-proposals": "/desk/area/19/places/proposals",
+        "desk-place-letter": "/desk/area/19/places/letter",
+        "desk-place-answers": "/desk/area/19/places/answers",
         "desk-hamlets": "/desk/area/19/hamlets",
         "desk-hamlet-import": "/desk/area/19/hamlets/import",
         "desk-vnnic": "/desk/area/19/vnnic?month=2024-11",

@@ -73,8 +73,8 @@ def choose_places(
     """Return the places of a province in some states, and those chosen by number, else all."""
     province = authorized_province(actor, SEE, code, now)
     listed = [one for one in read_places(province.id, None, operator) if one.state in states]
-    chosen = [one for one in listed if one.id in set(ids)]
-    return LetterChoice(province, listed, (chosen or listed)[:MAX_IN_LETTER])
+    chosen = [one for one in listed if one.id in set(ids)] if ids else listed
+    return LetterChoice(province, listed, chosen[:MAX_IN_LETTER])
 
 
 def places_of_letter(rows: Sequence[PlaceRow], now: datetime) -> list[LetterPlace]:

@@ -44,6 +44,8 @@ def letter(query: PlaceLetterQuery, code: str) -> Response:
     if request.method == "POST":
         query = {**query, "place": [int(one) for one in form.values["place"] if one.isdecimal()]}
     draft = _draft(query, code)
+    if request.method == "GET" and not draft.places:  # the filter left out all that were chosen
+        draft = _draft({**query, "place": None}, code)
     chosen = [one.id for one in draft.places]
     return render_form(
         "web/desk/place_letter.html",

@@ -170,6 +170,11 @@ def test_pressing_sent_records_the_step_of_each_place(office: Office) -> None:
     assert office.states(first, second, third) == ["sent", "sent", "recorded"]
     step = office.place(first)["steps"][0]
     assert (step["document"], step["day"]) == ("12/SKHCN-BCVT", "2024-11-20")
+    for file in ("letter.docx", "letter.xlsx"):  # a letter of others would go out by mistake
+        assert office.client.get(f"{PAGE}/{file}?place={first}").status_code == 404
+    stale = office.send(first)
+    assert stale.status_code == 422 and "Ghi đã gửi" not in stale.text
+    assert "Đèo Nhe" in office.client.get(f"{PAGE}/letter?place={first}").text
     again = office.send(first, third)
     assert again.status_code == 422 and "vừa được gửi" in again.text
     assert office.states(third) == ["recorded"]
@@ -209,8 +214,8 @@ def test_bad_rows_are_told_by_their_cell(office: Office, app: Flask) -> None:
     hanoi = {"name": "Bãi Giữa", "latitude": 21.03, "longitude": 105.85}
     answer = office.client.post("/api/v1/units/01/places", json=hanoi, headers=elsewhere)
     assert answer.status_code == 201
+    book = office.table(first, second, third)
     office.send(first, second, third)
-    book = office.table(first, second, third)  # sent already: the table of others is as good
     sheet = book.worksheets[0]
     lines = [
         (first, "", "", "", "", "", "", ANSWERS[0], "trạm", "19/11/2024"),

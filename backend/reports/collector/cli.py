@@ -103,7 +103,5 @@ def collect(any_day: bool) -> None:
         return
     for code, results in collecting.collect(clock_now()).items():
         for one in results:
-            known = one.outcome in (collecting.RECEIVED, collecting.UNCHANGED)
-            click.echo(
-                f"{code} {one.month}: {one.outcome if known else message(one.outcome, 'en')}"
-            )
+            fine = one.outcome in collecting.FINE
+            click.echo(f"{code} {one.month}: {one.outcome if fine else message(one.outcome, 'en')}")

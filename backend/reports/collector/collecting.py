@@ -47,7 +47,8 @@ AT_ONCE = 8
 PROBLEMS = frozenset(
     {"timeout", "refused", "broken", "tls", "name_unknown", "address_forbidden", "too_large"}
 )
-RECEIVED, UNCHANGED = "received", "unchanged"
+RECEIVED, UNCHANGED, NONE_YET = "received", "unchanged", "no approved report yet"
+FINE = frozenset({RECEIVED, UNCHANGED, NONE_YET})
 
 STATE = text("""
     insert into report_source_states (province_id, asked_at, failed_since, problem, month)
@@ -84,16 +85,16 @@ class Result:
     """What became of a month of a source."""
 
     month: str
-    outcome: str  # received, unchanged, or the code of a problem
+    outcome: str  # of FINE, or the code of a problem
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a source answered about a month: a report, nothing new, or a problem."""
+    """What a source answered about a month: a report, else what became of the question."""
 
     question: Question
     sealed: Sealed | None = None
-    problem: str | None = None
+    outcome: str = UNCHANGED
 
 
 class Unreachable(Problem):
@@ -161,9 +162,9 @@ def _ask(url: str, questions: Sequence[Question], allowed: Networks) -> list[Fou
         try:
             found.append(_ask_month(url, question, allowed))
         except Unreachable as problem:
-            return [*found, Found(question, problem=problem.code)]
+            return [*found, Found(question, outcome=problem.code)]
         except Problem as problem:
-            found.append(Found(question, problem=problem.code))
+            found.append(Found(question, outcome=problem.code))
     return found
 
 
@@ -172,7 +173,7 @@ def _ask_month(url: str, question: Question, allowed: Networks) -> Found:
     asked = f"month={question.month}&unit={question.unit.code}&state=approved"
     listed = read_list(_read(f"{url}/api/v1/reports?{asked}", allowed), question)
     if listed is None:
-        return Found(question, problem="source_missing" if question.stored else None)
+        return Found(question, outcome="source_missing" if question.stored else NONE_YET)
     if listed.claimed == question.latest:
         return Found(question)
     content = _read(f"{url}/api/v1/reports/{listed.id}/files/report.json", allowed)
@@ -250,7 +251,7 @@ def _result(source: Source, found: Found, now: datetime) -> Result:
     """Verify and store what a source answered about a month."""
     question = found.question
     if found.sealed is None:
-        return Result(question.month, found.problem or UNCHANGED)
+        return Result(question.month, found.outcome)
     try:
         stated, _ = verify(found.sealed, source.registered, question.wanted)
         return Result(question.month, _store(question, found.sealed, stated, now, by_file=False))
@@ -292,7 +293,7 @@ def _store(
 
 def _note_state(source: Source, results: Sequence[Result], now: datetime) -> None:
     """Store whether a source was right, and add an event when something new is wrong; commit."""
-    wrong = next((one for one in results if one.outcome not in (RECEIVED, UNCHANGED)), None)
+    wrong = next((one for one in results if one.outcome not in FINE), None)
     problem, month = (wrong.outcome, wrong.month) if wrong else (None, None)
     values = {"province": source.province_id, "now": now, "problem": problem, "month": month}
     db.session.execute(STATE, values)

@@ -84,6 +84,7 @@ def test_a_sealed_report_is_stored_byte_for_byte_and_read_once(
     content = office.approve()
     assert "registered" in run("add", THAI_NGUYEN, office.url, office.public_key)
     assert outcome(run) == "received"
+    assert outcome(run, month="2024-10") == "no approved report yet"
     assert stored(app) == {(NOVEMBER, 1): content}
     office.asked.clear()
     assert outcome(run) == "unchanged"

@@ -36,6 +36,7 @@ from backend.demo.users import (
     make_report,
     make_users,
 )
+from backend.demo.vnnic_table import add_table, remove_table
 from backend.demo.volunteers import recruit
 from backend.devices import consent
 from backend.devices import service as devices
@@ -68,7 +69,7 @@ def load(
 ) -> LoadResult | None:
     """Generate the demo months; None where they exist. An incomplete load is replaced.
 
-    With `people` also users, a report, and places without coverage.
+    With `people` also users, a report, places without coverage, and a table of VNNIC.
     """
     if is_loaded():
         return None
@@ -112,6 +113,7 @@ def load_plans(
     if users:
         make_report(now, setting("VAR_DIR"))
         add_places(demo_official(), now)
+        add_table(demo_official(), now)
     list(released)  # wait for it
     agreement = Agreement(consent.CURRENT, now - timedelta(minutes=1))
     last = Registration(consent=agreement, id=DEMO_COMPLETE)
@@ -131,6 +133,7 @@ def remove(progress: Progress) -> int:
     db.session.execute(delete(Device).where(Device.id == DEMO_COMPLETE, Device.demo))
     db.session.commit()
     remove_places()  # before the people by whom they are found
+    remove_table()
     remove_teams()
     rows = remove_devices(progress)
     remove_demo_reports()

@@ -48,6 +48,11 @@ class ReportUnit(TypedDict):
     province: str
 
 
+ELSEWHERE = (
+    "Counted samples of this server in other provinces; of provinces alone, not in earlier reports"
+)
+
+
 class Samples(TypedDict):
     """The three numbers of a network, and why samples are not counted."""
 
@@ -58,6 +63,7 @@ class Samples(TypedDict):
     unlocated: dict[str, int]  # samples in no commune, in the whole country
     by_assurance: Annotated[dict[str, int], BY_ASSURANCE]
     of_teams: int  # of the counted, those that are credited to a team
+    elsewhere: NotRequired[Annotated[int, ELSEWHERE]]
 
 
 class Reached(TypedDict):

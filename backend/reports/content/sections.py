@@ -58,6 +58,7 @@ class Counts:
     """Coverage of a unit's month by network, then by level from the unit's own down."""
 
     by_network: Mapping[str, Mapping[str, Coverage]]
+    country: Mapping[str, Coverage]  # by network: its provinces; empty for a unit that is none
 
     @property
     def first(self) -> Coverage:
@@ -73,15 +74,24 @@ def read_counts(unit: UnitRow, month: str, now: datetime) -> Counts:
         for level in levels[levels.index(unit.level) :]:
             parent, only = (None, unit.code) if level == unit.level else (unit.code, None)
             answers[level] = coverage(CoverageQuery(month, level, network, parent, only), now)
-    return Counts(by_network)
+    if unit.level != "province":
+        return Counts(by_network, {})
+    country: dict[str, Coverage] = {
+        network: coverage(CoverageQuery(month, "province", network), now) for network in NETWORKS
+    }
+    return Counts(by_network, country)
 
 
 def samples(counts: Counts) -> dict[str, Samples]:
     """Return the three numbers of each network and why samples are not counted."""
-    return {
+    found = {
         network: _samples(levels["commune"]["summary"])
         for network, levels in counts.by_network.items()
     }
+    for network, country in counts.country.items():
+        own = counts.by_network[network]["province"]["summary"]
+        found[network]["elsewhere"] = country["summary"]["counted"] - own["counted"]
+    return found
 
 
 def _shown(of_teams: int | None) -> int:

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from backend.units.reform import crosswalk
 from tests.support import people
 from tests.support.clock import FakeClock
+from tests.support.factories import location
 from tests.support.reports import DECEMBER, MONTH, URL, Office
 
 pytestmark = pytest.mark.slow
@@ -31,6 +32,18 @@ def test_a_draft_shows_the_figures_of_coverage(office: Office) -> None:
     assert levels == ["province", "district", "commune"]
     assert figures["sections"]["reached"]["fixed"][0]["threshold"] is None
     assert figures["counts_from"] == "claimed"  # what the tests' installation asks for
+
+
+def test_a_province_says_how_many_samples_of_the_server_are_of_others(office: Office) -> None:
+    office.measured(9, 16)
+    office.measured(9, 13, 18, location=location(latitude=21.0285, longitude=105.8542))  # Hà Nội
+    report = office.draft()
+    samples = office.show(report, "/figures").json["sections"]["samples"]
+    assert (samples["mobile"]["counted"], samples["mobile"]["elsewhere"]) == (2, 3)
+    assert samples["fixed"]["elsewhere"] == 0
+    commune = office.begin(unit="05443").json["id"]
+    of_commune = office.show(commune, "/figures").json["sections"]["samples"]["mobile"]
+    assert "elsewhere" not in of_commune
 
 
 @pytest.mark.parametrize(

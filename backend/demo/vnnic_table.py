@@ -1,8 +1,6 @@
 """VNNIC's table of the running month, made up: imported and published by the demo's official."""
 
-import csv
 from datetime import datetime, timedelta
-from io import StringIO
 
 from sqlalchemy import text
 
@@ -11,6 +9,7 @@ from backend.clock import local_day, month_start, this_month
 from backend.coverage.vnnic.importer import TableChange, import_vnnic, set_table_state
 from backend.database.extensions import db
 from backend.demo.plan import LETTER_PROVINCE
+from backend.tables.spreadsheets import csv_file
 from backend.units.service import units_on
 
 # VNNIC counts tests of its own app: fewer than ours, and not by the same people.
@@ -38,15 +37,13 @@ def add_table(official: Actor, now: datetime) -> None:
     communes = units_on(today, "commune", LETTER_PROVINCE)
     values = {"month": month, "day": day, "communes": [one.id for one in communes]}
     counted = {row.unit_id: row.counted for row in db.session.execute(COUNTED, values)}
-    table = StringIO()
-    rows = csv.writer(table)
-    rows.writerow(["Mã", "Đơn vị", "Số mẫu"])
+    rows: list[tuple[str, str, int | str]] = []
     for one in communes:
         samples = counted.get(one.id, 0) * SHARE_PERCENT // 100
         shown = samples if samples >= TOO_FEW else "Không đủ số mẫu"
-        rows.writerow([one.code, one.name, shown])
+        rows.append((one.code, one.name, shown))
+    raw = csv_file([("Mã", "Đơn vị", "Số mẫu"), *rows])
     key = {"month": month, "network": "mobile"}
-    raw = table.getvalue().encode()
     import_vnnic(official, lambda: raw, key, day=day, dry_run=False, now=now, language="vi")
     change: TableChange = {
         "month": month,

@@ -16,6 +16,7 @@ from backend.reports.content.labels import LetterheadContent
 from backend.reports.content.proposals import MAX_NAMED, tell_outreach, tell_residents
 from backend.reports.files import letter as parts
 from backend.reports.files.annexes import MAX_COMMUNES, ROMAN, Annex, Part, TablePart, TextPart
+from backend.reports.files.rendering import render_composed
 from backend.reports.files.tables import Column
 
 # Communes of a mean: fewer say more about one place than about what works.
@@ -320,15 +321,5 @@ def _n(value: int) -> str:
 
 def render_plan(plan: ActionPlan, head: LetterheadContent) -> bytes:
     """Return the plan as a Word file in the form of Decree 30/2020/NĐ-CP."""
-    from backend.reports.files.docx_letter import (  # a start need not wait for it
-        DocumentProperties,
-        write_letter,
-    )
-
-    about = DocumentProperties(
-        title=f"Kế hoạch hành động {labels.month(plan.month)}, {plan.place}",
-        author=head["agency"],
-        made_at=plan.at,
-        mark=labels.mark(demo=plan.demo, draft=False),
-    )
-    return write_letter(compose_plan(plan, head), about)
+    title = f"Kế hoạch hành động {labels.month(plan.month)}, {plan.place}"
+    return render_composed(compose_plan(plan, head), title, head["agency"], plan.at, demo=plan.demo)

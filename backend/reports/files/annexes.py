@@ -137,12 +137,7 @@ SPEEDS_NOTE = (
 def _places(report: Report) -> Annex:
     """Return a line for each published place, as many as fit a page."""
     rows: list[Row] = [_place(one) for one in report["sections"].get("places", [])]
-    parts: list[Part] = []
-    if rows:
-        parts.append(TablePart("", PLACES, rows[:MAX_PLACES], numbered=True))
-    if len(rows) > MAX_PLACES:
-        left = formats.number(len(rows) - MAX_PLACES, "vi")
-        parts.append(TextPart(f"Còn {left} điểm trong tệp report.json kèm theo."))
+    parts = _first(rows, PLACES, MAX_PLACES, "điểm")
     return Annex("Điểm chưa có sóng đã gửi nhà mạng", frozenset({"results"}), parts)
 
 
@@ -165,16 +160,20 @@ def _place(one: RepairRow) -> Row:
     return {**one, **words, "hamlet": hamlet, "month": f"{month}/{year}"}
 
 
+def _first(rows: list[Row], columns: Sequence[Column], most: int, what: str) -> list[Part]:
+    """Return a numbered table of the first rows, and how many more report.json has."""
+    parts: list[Part] = [TablePart("", columns, rows[:most], numbered=True)] if rows else []
+    if len(rows) > most:
+        left = formats.number(len(rows) - most, "vi")
+        parts.append(TextPart(f"Còn {left} {what} trong tệp report.json kèm theo."))
+    return parts
+
+
 def _outreach(report: Report) -> Annex:
     """Return a line for each outreach activity, as many as fit a page."""
     entered = report["sections"].get("outreach")
     rows: list[Row] = [_activity(one) for one in entered["activities"]] if entered else []
-    parts: list[Part] = []
-    if rows:
-        parts.append(TablePart("", OUTREACH, rows[:MAX_ACTIVITIES], numbered=True))
-    if len(rows) > MAX_ACTIVITIES:
-        left = formats.number(len(rows) - MAX_ACTIVITIES, "vi")
-        parts.append(TextPart(f"Còn {left} hoạt động trong tệp report.json kèm theo."))
+    parts = _first(rows, OUTREACH, MAX_ACTIVITIES, "hoạt động")
     return Annex("Hoạt động tuyên truyền, hướng dẫn", frozenset({"direction"}), parts)
 
 

@@ -3,10 +3,11 @@
 import io
 import zipfile
 from collections.abc import Callable
+from datetime import datetime
 
 from backend.reports.content import labels
 from backend.reports.content.figures import Report, canonical_json
-from backend.reports.files.letter import Signature
+from backend.reports.files.letter import LetterContent, Signature
 from backend.reports.files.tables import build_tables, plain_value
 from backend.tables.spreadsheets import csv_file
 
@@ -36,6 +37,19 @@ def _letter(report: Report, mark: str | None, signature: Signature | None = None
     from backend.reports.files.docx_letter import render_letter  # a start need not wait for it
 
     return render_letter(report, mark, signature)
+
+
+def render_composed(
+    content: LetterContent, title: str, agency: str, made_at: datetime, *, demo: bool
+) -> bytes:
+    """Return a letter or plan of an office, which nobody seals, as a Word file by Decree 30."""
+    from backend.reports.files.docx_letter import (  # nor for this
+        DocumentProperties,
+        write_letter,
+    )
+
+    mark = labels.mark(demo=demo, draft=False)
+    return write_letter(content, DocumentProperties(title, agency, made_at, mark))
 
 
 def _workbook(report: Report, mark: str | None) -> bytes:

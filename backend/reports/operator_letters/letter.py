@@ -16,6 +16,7 @@ from backend.reports.content import labels
 from backend.reports.content.labels import LetterheadContent
 from backend.reports.files import letter as parts
 from backend.reports.files.annexes import Annex, TablePart, TextPart
+from backend.reports.files.rendering import render_composed
 from backend.reports.files.tables import Column
 
 # The provincial branch of an operator; Vietnamobile has none.
@@ -130,16 +131,7 @@ def _annex(one: OperatorLetter) -> Annex:
 
 def render_letter(one: OperatorLetter, head: LetterheadContent) -> bytes:
     """Return the letter as a Word file in the form of Decree 30/2020/NĐ-CP."""
-    from backend.reports.files.docx_letter import (  # a start need not wait for it
-        DocumentProperties,
-        write_letter,
-    )
-
     content = compose_letter(one, head)
-    about = DocumentProperties(
-        title=content.head.subject or "",
-        author=head["agency"],
-        made_at=one.at,
-        mark=labels.mark(demo=one.demo, draft=False),
+    return render_composed(
+        content, content.head.subject or "", head["agency"], one.at, demo=one.demo
     )
-    return write_letter(content, about)

@@ -17,8 +17,9 @@ from backend.errors import Problem, field_errors
 from backend.i18n import formats
 from backend.i18n.catalogues import Language
 from backend.official_import.lines import parse_day
+from backend.places.evidence import SLOW_MBPS
 from backend.places.hamlets import EDIT, authorized_province
-from backend.places.letters import POSITION_DECIMALS, LetterPlace
+from backend.places.letters import POSITION_DECIMALS, EvidenceKind, LetterPlace
 from backend.places.schemas import StepSchema
 from backend.places.service import (
     NewStep,
@@ -35,10 +36,10 @@ from backend.units.index import unit_index
 from geo.gazetteer import plain
 
 ALL_OPERATORS = "Mọi nhà mạng"
-KINDS_NAMED: Mapping[str, str] = {
+KINDS_NAMED: Mapping[EvidenceKind, str] = {
     "notes": "người dân ghi nhận không kết nối được",
     "failed_tests": "phép đo không hoàn thành",
-    "slow_tests": "phép đo dưới 5 Mbit/s",
+    "slow_tests": f"phép đo dưới {SLOW_MBPS:g} Mbit/s",
 }
 STATED = "cơ quan ghi nhận"  # a place without other evidence
 ANSWERED, REFUSED = "Có phương án", "Chưa có kế hoạch"

@@ -7,6 +7,7 @@ persons. Both are made when they are asked for, and stored nowhere.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Literal, get_args
 
 from sqlalchemy import text
 
@@ -33,7 +34,8 @@ from backend.units.service import UnitRow
 MAX_IN_LETTER = 200
 POSITION_DECIMALS = 2  # 1 km
 # Evidence of a place, by the name of its number.
-KINDS = ("notes", "failed_tests", "slow_tests")
+EvidenceKind = Literal["notes", "failed_tests", "slow_tests"]
+KINDS: tuple[EvidenceKind, ...] = get_args(EvidenceKind)
 
 RECORDED = text("""
     select place_id, day from place_steps where number = 1 and place_id = any(:places)
@@ -50,7 +52,7 @@ class LetterPlace:
     position: StatedPosition | None  # to 1 km; None: a hamlet, which its name tells
     operator: str | None  # None: all operators
     recorded_on: date  # by the office
-    kinds: tuple[str, ...]  # of its evidence, of KINDS; empty: the office states it
+    kinds: tuple[EvidenceKind, ...]  # of its evidence; empty: the office states it
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ def _describe(row: PlaceRow, commune: str, recorded_on: date, now: datetime) -> 
         position=position,
         operator=row.operator,
         recorded_on=recorded_on,
-        kinds=tuple(one for one in KINDS if evidence[one]),  # type: ignore[literal-required]
+        kinds=tuple(one for one in KINDS if evidence[one]),
     )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from backend.database.extensions import db
 from backend.demo.service import remove
 from backend.demo.users import demo_official, make_users
-from backend.demo.vnnic_table import add_table
+from backend.demo.vnnic_table import RESIDENTS, SHARE_PERCENT, TOO_FEW, add_table
 from tests.support import people
 
 NOW = datetime(2025, 2, 10, 3, 0, tzinfo=UTC)
@@ -47,18 +47,27 @@ def test_the_table_counts_to_yesterday_and_goes_with_the_demo(
         db.session.commit()
         add_table(demo_official(), NOW)
         rows = db.session.execute(
-            text("select samples, day, draft from vnnic_counts order by samples nulls last")
+            text("""
+            select u.code, v.samples, v.day, v.draft, d.counted
+            from vnnic_counts v join units u on u.id = v.unit_id
+                left join unit_days d on d.unit_id = u.id and d.month = v.month
+            """)
         ).all()
         assert {(f"{row.day}", row.draft) for row in rows} == {("2025-02-09", False)}
-        # 42 of ours are 29 of VNNIC, which says of these that they are too few.
-        assert [row.samples for row in rows][:2] == [70, None]
+        by_residents = {row.code: int(row.code) * 37 % RESIDENTS for row in rows}
+        measured = [row for row in rows if row.counted]
+        assert len(measured) == 2
+        for row in rows:
+            samples = by_residents[row.code] + (row.counted or 0) * SHARE_PERCENT // 100
+            assert row.samples == (samples if samples >= TOO_FEW else None)
+        assert {row.samples is None for row in rows} == {True, False}
         # A month without demo samples has a table of others.
         other = text("update vnnic_counts set month = '2024-12' where samples is not null")
         db.session.execute(other)
         db.session.commit()
         remove(lambda done, of: None)
         left = db.session.execute(text("select month from vnnic_counts")).scalars().all()
-        assert left == ["2024-12"]
+        assert set(left) == {"2024-12"}
 
 
 COUNTED = text("""
